@@ -1,0 +1,53 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Language features that every Swift target of the package is written in.
+var settings: [SwiftSetting] = [
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+// CI and `make` turn warnings into errors; a program that depends on this package keeps its build when a newer
+// compiler learns a new warning.
+if Context.environment["SWIFTAMQP_STRICT"] == "1" {
+    settings.append(.treatAllWarnings(as: .error))
+}
+
+let package = Package(
+    name: "SwiftAMQP",
+    products: [
+        .library(name: "SwiftAMQP", targets: ["SwiftAMQP"]),
+        .executable(name: "samqp", targets: ["samqp"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
+    targets: [
+        // System libraries and header shims.
+        .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
+        .systemLibrary(name: "CPlatform"),
+
+        // The library, from the bytes upwards. Imports run downwards only (scripts/lint-imports checks it).
+        .target(name: "AMQPWire", dependencies: ["CRabbitMQ"], swiftSettings: settings),
+        .target(name: "AMQPTransport", dependencies: ["CPlatform"], swiftSettings: settings),
+        .target(name: "SwiftAMQP", dependencies: ["AMQPWire", "AMQPTransport"], swiftSettings: settings),
+
+        // The command line tool.
+        .executableTarget(
+            name: "samqp",
+            dependencies: [
+                "SwiftAMQP", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+
+        // Tests and their support.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(name: "AMQPWireTests", dependencies: ["AMQPWire"], swiftSettings: settings),
+        .testTarget(name: "AMQPTransportTests", dependencies: ["AMQPTransport"], swiftSettings: settings),
+        .testTarget(name: "SwiftAMQPTests", dependencies: ["SwiftAMQP", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "IntegrationTests", dependencies: ["SwiftAMQP", "TestSupport"], swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6]
+)

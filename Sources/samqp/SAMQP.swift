@@ -1,0 +1,1 @@
+@main struct SAMQP { static func main() {} }
