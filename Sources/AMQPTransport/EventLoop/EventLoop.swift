@@ -1,0 +1,277 @@
+/// One thread that waits for many sockets: epoll, an eventfd to be woken by, and a timer heap.
+///
+/// A connection lives on one loop, and everything that the loop calls runs on its thread. Nothing on it may wait.
+/// A process has ``shared`` and may make more; 1,000 connections need no more threads than one.
+///
+/// - Invariant: `jobs`, `dirty`, `isAsleep`, `isStopping` and `threadID` are guarded by `lock`; everything from
+///   `timers` on belongs to the loop's thread. That is why the class is `@unchecked Sendable`.
+package final class EventLoop: @unchecked Sendable {
+    /// The loop of everything that asks for no other. One that could not start is not kept: the next caller tries
+    /// again.
+    package static var shared: EventLoop { SharedLoop.instance.get() }
+
+    /// After a turn that read or wrote something the loop comes back by itself after this time, and nobody wakes it:
+    /// so a stream of publishes becomes a stream of full buffers instead of a wake-up each.
+    package static let lingerNanoseconds: Int64 = 50_000
+
+    /// Why the loop could not start (out of descriptors or of threads); connecting on it fails with this.
+    package var startError: SystemError? { lock.withLock { failure } }
+
+    /// How long after its last activity a connection gives its buffers back.
+    private static let trimAfterNanoseconds: Int64 = 1_000_000_000
+
+    private let descriptors: Descriptors?
+
+    private let lock = Lock()
+    private var jobs: [@Sendable () -> Void] = []
+    private var dirty: [any LoopFlushable] = []
+    /// Whether the loop waits for the eventfd: whoever leaves something must then signal it.
+    private var isAsleep = false
+    private var isStopping = false
+    private var threadID: Int64 = -1
+    private var failure: SystemError?
+
+    private var timers = TimerHeap()
+    private var sources: [Source?] = []
+    private var freeSlots: [Int] = []
+    private var generation: UInt32 = 0
+    var readBuffers = ReadBufferPool()
+    /// Who may hold buffers that nobody uses.
+    private var recentlyActive: [any LoopFlushable] = []
+    /// What was left last time, kept for its storage.
+    private var runningJobs: [@Sendable () -> Void] = []
+    private var runningDirty: [any LoopFlushable] = []
+
+    /// Starts a loop with a thread of its own. It ends with ``stop()``.
+    package init(name: String) {
+        do throws(SystemError) {
+            descriptors = try Descriptors()
+        } catch {
+            descriptors = nil
+            failure = error
+            return
+        }
+        do throws(SystemError) {
+            try Thread.startDetached(name: name) { [self] in run() }
+        } catch {
+            lock.withLock { failure = error }
+        }
+    }
+
+    /// Ends the thread once it has done what it was given. Connections on it must be closed before.
+    package func stop() {
+        lock.lock()
+        isStopping = true
+        let wake = takeAsleep()
+        lock.unlock()
+        if wake { descriptors?.wakeUp.signal() }
+    }
+
+    // MARK: From any thread
+
+    /// Runs `job` on the loop's thread, after what was given before.
+    package func execute(_ job: @escaping @Sendable () -> Void) {
+        lock.lock()
+        jobs.append(job)
+        let wake = takeAsleep()
+        lock.unlock()
+        if wake { descriptors?.wakeUp.signal() }
+    }
+
+    /// Asks the loop to flush `flushable`: at once when it sleeps, else in its next turn.
+    func enqueueDirty(_ flushable: any LoopFlushable) {
+        lock.lock()
+        dirty.append(flushable)
+        let wake = takeAsleep()
+        lock.unlock()
+        if wake { descriptors?.wakeUp.signal() }
+    }
+
+    /// Whether the caller is on the loop's thread. Costs a system call: not for hot paths.
+    package var isCurrent: Bool { lock.withLock { threadID } == Thread.currentID }
+
+    /// With the lock held: whether the loop must be woken, which only the first one to ask has to do.
+    private func takeAsleep() -> Bool {
+        let wake = isAsleep
+        isAsleep = false
+        return wake
+    }
+
+    // MARK: On the loop's thread
+
+    /// Runs `action` at `deadline` or a little later. Loop thread only.
+    package func schedule(at deadline: MonotonicTime, _ action: @escaping @Sendable () -> Void) -> LoopTimer {
+        timers.insert(at: deadline, action)
+    }
+
+    /// Takes a timer back; one that has run already is ignored. Loop thread only.
+    package func cancel(_ timer: LoopTimer) { timers.cancel(timer) }
+
+    /// Watches a descriptor. Loop thread only.
+    func register(_ fd: Int32, _ interest: Epoll.Interest, handler: any LoopSource) throws(SystemError) -> LoopToken {
+        guard let descriptors else { throw failure ?? SystemError(errno: 0, call: "epoll_create1") }
+        generation &+= 1
+        let slot: Int
+        if let free = freeSlots.popLast() {
+            slot = free
+        } else {
+            slot = sources.count
+            sources.append(nil)
+        }
+        let token = LoopToken(slot: slot, generation: generation)
+        do throws(SystemError) {
+            try descriptors.epoll.add(fd, token: token.rawValue, interest)
+        } catch {
+            freeSlots.append(slot)
+            throw error
+        }
+        sources[slot] = Source(handler: handler, generation: generation)
+        return token
+    }
+
+    /// Changes what is waited for. Loop thread only.
+    func modify(_ fd: Int32, _ token: LoopToken, _ interest: Epoll.Interest) {
+        // It can fail only for a descriptor that is not registered, which our own bookkeeping excludes.
+        try? descriptors?.epoll.modify(fd, token: token.rawValue, interest)
+    }
+
+    /// Stops watching a descriptor; call before closing it. Loop thread only.
+    func deregister(_ fd: Int32, _ token: LoopToken) {
+        guard token.slot < sources.count, sources[token.slot]?.generation == token.generation else { return }
+        sources[token.slot] = nil
+        freeSlots.append(token.slot)
+        try? descriptors?.epoll.remove(fd)
+    }
+
+    /// Asks for a ``LoopFlushable/trimOnLoop()`` once the loop has been idle for a while. Loop thread only.
+    func trimLater(_ flushable: any LoopFlushable) { recentlyActive.append(flushable) }
+
+    // MARK: The loop
+
+    private func run() {
+        guard let descriptors else { return }
+        Thread.setTimerSlack(nanoseconds: 1_000)
+        lock.withLock { threadID = Thread.currentID }
+        var events = EpollEvents(capacity: 256)
+        var isBusy = false
+        while true {
+            isBusy = runInbox() || isBusy
+            runTimers()
+            guard let timeout = prepareToWait(lingering: isBusy) else { return }
+            do throws(SystemError) {
+                try descriptors.epoll.wait(into: &events, timeoutNanoseconds: timeout)
+            } catch {
+                // Nothing but a broken descriptor of our own could do this; going on would spin.
+                return
+            }
+            isBusy = dispatch(events)
+            if events.count == 0, timeout == Self.trimAfterNanoseconds { trim() }
+        }
+    }
+
+    /// Runs what other threads left. True if bytes were written.
+    private func runInbox() -> Bool {
+        lock.lock()
+        swap(&jobs, &runningJobs)
+        swap(&dirty, &runningDirty)
+        lock.unlock()
+        for job in runningJobs { job() }
+        runningJobs.removeAll(keepingCapacity: runningJobs.count <= 256)
+        var wrote = false
+        for flushable in runningDirty where flushable.flushOnLoop() { wrote = true }
+        runningDirty.removeAll(keepingCapacity: runningDirty.count <= 256)
+        return wrote
+    }
+
+    private func runTimers() {
+        guard let earliest = timers.earliest else { return }
+        let now = MonotonicTime.now()
+        guard earliest <= now else { return }
+        while let action = timers.popDue(now: now) { action() }
+    }
+
+    /// How long to wait, or `nil` to end. Going to sleep is: set the flag, look again, wait.
+    private func prepareToWait(lingering: Bool) -> Int64? {
+        let untilTimer: Int64
+        if let earliest = timers.earliest {
+            untilTimer = earliest.timeoutNanoseconds(from: .now())
+        } else {
+            untilTimer = -1
+        }
+        lock.lock()
+        defer { lock.unlock() }
+        guard jobs.isEmpty, dirty.isEmpty else { return 0 }
+        if isStopping { return nil }
+        if lingering {
+            return untilTimer < 0 ? Self.lingerNanoseconds : min(untilTimer, Self.lingerNanoseconds)
+        }
+        isAsleep = true
+        if !recentlyActive.isEmpty, untilTimer < 0 || untilTimer > Self.trimAfterNanoseconds {
+            return Self.trimAfterNanoseconds
+        }
+        return untilTimer
+    }
+
+    private func trim() {
+        for flushable in recentlyActive { flushable.trimOnLoop() }
+        recentlyActive.removeAll()
+    }
+
+    /// Calls the sources that are ready. True if there was one.
+    private func dispatch(_ events: borrowing EpollEvents) -> Bool {
+        guard let descriptors else { return false }
+        lock.withLock { isAsleep = false }
+        var anySource = false
+        for index in 0..<events.count {
+            guard let event = events[index] else { break }
+            if event.token == Self.wakeToken {
+                descriptors.wakeUp.drain()
+                continue
+            }
+            let token = LoopToken(rawValue: event.token)
+            guard token.slot < sources.count, let source = sources[token.slot], source.generation == token.generation
+            else { continue }
+            source.handler.handle(event)
+            anySource = true
+        }
+        return anySource
+    }
+
+    private struct Source {
+        let handler: any LoopSource
+        let generation: UInt32
+    }
+
+    private static let wakeToken = UInt64.max
+
+    /// The two descriptors of a loop, closed with it.
+    private final class Descriptors: Sendable {
+        let epoll: Epoll
+        let wakeUp: EventFD
+
+        init() throws(SystemError) {
+            epoll = try Epoll()
+            wakeUp = try EventFD()
+            try epoll.add(wakeUp.descriptor, token: EventLoop.wakeToken, .read)
+        }
+    }
+}
+
+/// Holds the shared loop.
+///
+/// - Invariant: `loop` is guarded by `lock`.
+private final class SharedLoop: @unchecked Sendable {
+    static let instance = SharedLoop()
+
+    private let lock = Lock()
+    private var loop: EventLoop?
+
+    func get() -> EventLoop {
+        lock.withLock {
+            if let loop { return loop }
+            let started = EventLoop(name: "samqp-loop")
+            if started.startError == nil { loop = started }
+            return started
+        }
+    }
+}

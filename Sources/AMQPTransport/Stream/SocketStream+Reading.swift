@@ -1,0 +1,122 @@
+extension SocketStream: LoopSource {
+    /// How much is read from one connection in a turn of the loop.
+    private static let readBudget = 1 << 20
+
+    func handle(_ event: EpollEvent) {
+        guard !state.isFinished else { return }
+        if event.isWritable {
+            lock.lock()
+            let wasBlocked = isBlocked
+            isBlocked = false
+            lock.unlock()
+            if wasBlocked {
+                _ = flushOnLoop()
+                updateInterest()
+            }
+        }
+        // A broken socket is reported even while reading is paused, and would be reported for ever.
+        if event.isReadable, !state.isReadingPaused || event.isError || event.isHangUp { readTurn() }
+    }
+
+    /// Stops or starts reading, so that the kernel's window holds the peer back. Loop thread only.
+    package func setReadingPaused(_ paused: Bool) {
+        guard paused != state.isReadingPaused else { return }
+        state.isReadingPaused = paused
+        updateInterest()
+    }
+
+    /// Reads what is there, without waiting for epoll to say so. Loop thread only.
+    package func readNow() { readTurn() }
+
+    private func readTurn() {
+        _ = read(budget: Self.readBudget)
+        listForTrim()
+    }
+
+    /// Reads until the socket has nothing more, or ended.
+    func readUntilDrained() {
+        while state.closeReason == nil, read(budget: Self.readBudget) {}
+    }
+
+    /// True if there may be more.
+    private func read(budget: Int) -> Bool {
+        guard state.closeReason == nil, let delegate = lock.withLock({ self.delegate }) else { return false }
+        let buffer = state.readBuffer ?? loop.readBuffers.take(capacity: readCapacity)
+        state.readBuffer = nil
+        var left = budget
+        var end: StreamCloseReason?
+        var mayHaveMore = true
+        while left > 0, end == nil, mayHaveMore, state.closeReason == nil {
+            let room = buffer.free
+            switch Socket.recv(descriptor, into: room) {
+            case .bytes(let count):
+                buffer.filled += count
+                left -= count
+                // A short read means that the socket is empty; asking again would be a system call for nothing.
+                mayHaveMore = count == room.count
+                let bytes = UnsafeRawBufferPointer(rebasing: buffer.bytes[..<buffer.filled])
+                buffer.consume(filter == nil ? delegate.streamDidRead(bytes) : decode(bytes, to: delegate))
+                if buffer.free.isEmpty {
+                    // The owner bounds what it leaves by the frame size, so this is a fault of the owner's limits.
+                    end = .failed(SystemError(errno: 0, call: "recv: the read buffer is full"))
+                }
+            case .wouldBlock: mayHaveMore = false
+            case .endOfStream: end = .endOfStream
+            case .failed(let errno): end = .failed(SystemError(errno: errno, call: "recv"))
+            }
+        }
+        delegate.streamDidFinishReading()
+        if state.isFinished || buffer.filled == 0 {
+            loop.readBuffers.giveBack(buffer)
+        } else {
+            state.readBuffer = buffer
+        }
+        if let end { close(end) }
+        return mayHaveMore && end == nil
+    }
+}
+
+extension SocketStream {
+    /// Closes at once; what waits is not written. Loop thread only; a second call is ignored.
+    package func close(_ reason: StreamCloseReason = .closedLocally) {
+        guard state.closeReason == nil, !state.isFinished else { return }
+        state.closeReason = reason
+        if let token = state.token { loop.deregister(descriptor, token) }
+        state.token = nil
+        lock.lock()
+        isClosed = true
+        let isBusy = isWriting
+        lock.unlock()
+        // A caller that writes right now closes the descriptor's life with its token: it asks the loop to go on.
+        if !isBusy { finishClose() }
+    }
+
+    /// Closes once everything that waits was written. Loop thread only.
+    package func closeWhenFlushed() {
+        state.closesWhenFlushed = true
+        _ = flushOnLoop()
+        closeIfFlushed()
+    }
+
+    func closeIfFlushed() {
+        guard state.closesWhenFlushed, state.closeReason == nil, state.filtered.wire.isEmpty,
+            lock.withLock({ pending == 0 && !isWriting })
+        else { return }
+        close(.closedLocally)
+    }
+
+    /// The token is free and nobody can take it any more.
+    func finishClose() {
+        guard !state.isFinished, let reason = state.closeReason else { return }
+        state.isFinished = true
+        Socket.close(descriptor)
+        if let buffer = state.readBuffer { loop.readBuffers.giveBack(buffer) }
+        state.readBuffer = nil
+        state.filtered = FilterState()
+        lock.lock()
+        let delegate = self.delegate
+        self.delegate = nil
+        lock.unlock()
+        delegate?.streamDidClose(reason)
+    }
+}

@@ -1,0 +1,26 @@
+/// What a ``SocketStream`` tells its owner.
+package protocol SocketStreamDelegate: AnyObject, Sendable {
+    /// Bytes came. Loop thread. Gives how many were consumed; the rest comes again with what follows.
+    func streamDidRead(_ bytes: UnsafeRawBufferPointer) -> Int
+
+    /// The reads of this turn are over: deliver what was collected. Loop thread.
+    func streamDidFinishReading()
+
+    /// The bytes that wait fell below the mark asked for with ``SocketStream/notifyWhenBelow(_:)``. Any thread, no lock held.
+    func streamHasRoom()
+
+    /// The stream is closed; nothing else comes after this. Loop thread, once.
+    func streamDidClose(_ reason: StreamCloseReason)
+}
+
+/// Why a stream ended.
+package enum StreamCloseReason: Sendable, Equatable {
+    /// This side closed it.
+    case closedLocally
+    /// The peer closed it (end of stream).
+    case endOfStream
+    /// A system call failed: reset by peer, timed out, and so on.
+    case failed(SystemError)
+    /// The byte filter could not go on.
+    case filter(ByteFilterError)
+}

@@ -1,0 +1,141 @@
+/// The deliveries of one channel that were not settled yet, in the order of their tags.
+///
+/// Values in, actions out; its owner guards it with the outbox lock. It answers the questions that make a settle safe:
+/// was this tag settled already, and which frames settle "everything up to here" without touching a delivery that the
+/// program has not been given yet (it may sit in another consumer's buffer on the same channel).
+struct UnsettledTags: ~Copyable {
+    /// Which consumer of the channel a delivery went to. 0 is `basic.get`.
+    typealias ConsumerSlot = UInt16
+
+    /// One frame to write.
+    struct Settlement: Equatable {
+        var tag: UInt64
+        var multiple: Bool
+    }
+
+    /// Why a tag cannot be settled.
+    enum SettleError: Error, Equatable {
+        /// It was settled before, by itself or by a `multiple`, or never tracked.
+        case alreadySettled
+    }
+
+    private struct Entry {
+        var tag: UInt64
+        var consumer: ConsumerSlot
+        var isSettled: Bool
+    }
+
+    /// Sorted by tag: the broker counts upwards (AMQP 0-9-1, basic.deliver.delivery-tag). Settled entries are
+    /// dropped from the front; `head` is where the live ones begin.
+    private var entries: [Entry] = []
+    private var head = 0
+    /// How many deliveries are not settled.
+    private(set) var count = 0
+
+    /// The highest tag that was seen.
+    private(set) var highest: UInt64 = 0
+
+    /// A delivery arrived that must be settled. False if its tag does not count upwards, which breaks the protocol.
+    mutating func register(tag: UInt64, consumer: ConsumerSlot) -> Bool {
+        guard tag > highest else { return false }
+        highest = tag
+        entries.append(Entry(tag: tag, consumer: consumer, isSettled: false))
+        count += 1
+        return true
+    }
+
+    /// Settles one delivery.
+    mutating func settle(tag: UInt64) throws(SettleError) {
+        guard let position = position(of: tag), !entries[position].isSettled else { throw .alreadySettled }
+        entries[position].isSettled = true
+        count -= 1
+        dropSettledFront()
+    }
+
+    /// Settles every delivery up to `tag` that was handed out, and says which frames do that.
+    ///
+    /// `basic.ack` with `multiple` covers every outstanding tag up to the given one, so it may only be used as far as
+    /// everything below was handed out; behind the first one that was not, tags are settled one by one.
+    mutating func settleUpTo(
+        tag: UInt64, isHandedOut: (ConsumerSlot, UInt64) -> Bool
+    ) throws(SettleError) -> [Settlement] {
+        guard let target = position(of: tag), !entries[target].isSettled else { throw .alreadySettled }
+        var frames: [Settlement] = []
+        var prefixEnd: UInt64?
+        var isPrefix = true
+        var position = head
+        while position <= target {
+            let entry = entries[position]
+            if !entry.isSettled {
+                if isHandedOut(entry.consumer, entry.tag) {
+                    entries[position].isSettled = true
+                    count -= 1
+                    if isPrefix { prefixEnd = entry.tag } else { frames.append(.init(tag: entry.tag, multiple: false)) }
+                } else {
+                    isPrefix = false
+                }
+            }
+            position += 1
+        }
+        if let prefixEnd { frames.insert(Settlement(tag: prefixEnd, multiple: true), at: 0) }
+        dropSettledFront()
+        return frames
+    }
+
+    /// Settles what the consumer was sent but the program was never given, and gives the tags.
+    mutating func settleNotHandedOut(consumer: ConsumerSlot, above watermark: UInt64) -> [UInt64] {
+        var tags: [UInt64] = []
+        var position = head
+        while position < entries.count {
+            if entries[position].consumer == consumer, !entries[position].isSettled, entries[position].tag > watermark {
+                entries[position].isSettled = true
+                count -= 1
+                tags.append(entries[position].tag)
+            }
+            position += 1
+        }
+        dropSettledFront()
+        return tags
+    }
+
+    /// Whether `tag` waits to be settled.
+    func contains(tag: UInt64) -> Bool {
+        guard let position = position(of: tag) else { return false }
+        return !entries[position].isSettled
+    }
+
+    /// Forgets everything: the broker has taken the deliveries back (`basic.recover`, a closed channel).
+    mutating func removeAll() {
+        entries.removeAll()
+        head = 0
+        count = 0
+    }
+
+    private func position(of tag: UInt64) -> Int? {
+        guard head < entries.count, tag >= entries[head].tag else { return nil }
+        // Without auto-ack consumers on the channel the tags have no gaps, and the first guess is right.
+        let distance = tag - entries[head].tag
+        if distance < UInt64(entries.count - head) {
+            let guess = head + Int(distance)
+            if entries[guess].tag == tag { return guess }
+        }
+        var low = head
+        var high = entries.count
+        while low < high {
+            let middle = low + (high - low) / 2
+            if entries[middle].tag < tag { low = middle + 1 } else { high = middle }
+        }
+        return low < entries.count && entries[low].tag == tag ? low : nil
+    }
+
+    private mutating func dropSettledFront() {
+        while head < entries.count, entries[head].isSettled { head += 1 }
+        if head == entries.count {
+            entries.removeAll(keepingCapacity: true)
+            head = 0
+        } else if head >= 1024, head * 2 >= entries.count {
+            entries.removeFirst(head)
+            head = 0
+        }
+    }
+}

@@ -1,0 +1,70 @@
+/// What ties a `basic.return`, which carries no tag, to its publish: two hashes over what the broker sends back.
+///
+/// Not a cryptographic hash: both sides of the comparison come from this program, and byte-identical messages are
+/// interchangeable anyway. It is kept in place of the message, so that a window of large messages holds no memory.
+struct PublishFingerprint: Equatable, Sendable {
+    /// Exchange, routing key and body.
+    private var content: UInt64
+    /// The encoded properties (flags and list), as they stood in the content header.
+    private var properties: UInt64
+
+    init(
+        exchange: UnsafeRawBufferPointer, routingKey: UnsafeRawBufferPointer, properties: UnsafeRawBufferPointer,
+        body: UnsafeRawBufferPointer
+    ) {
+        var address = ByteHash.hash(exchange, seed: 0x51)
+        address = ByteHash.hash(routingKey, seed: address)
+        content = ByteHash.hash(body, seed: address)
+        self.properties = ByteHash.hash(properties, seed: 0x52)
+    }
+
+    /// Whether both have the same exchange, routing key and body.
+    func isEqualExceptProperties(to other: PublishFingerprint) -> Bool { content == other.content }
+}
+
+/// A fast 64-bit hash over bytes: multiply and fold, eight bytes at a time in four independent lanes for long input,
+/// so that fingerprinting a body costs less than copying it.
+enum ByteHash {
+    @inline(__always)
+    private static func mix(_ value: UInt64, _ key: UInt64) -> UInt64 {
+        let product = value.multipliedFullWidth(by: key)
+        return product.high ^ product.low
+    }
+
+    private static let key0: UInt64 = 0x9E37_79B9_7F4A_7C15
+    private static let key1: UInt64 = 0xC2B2_AE3D_27D4_EB4F
+    private static let key2: UInt64 = 0x1656_67B1_9E37_79F9
+    private static let key3: UInt64 = 0x2545_F491_4F6C_DD1D
+
+    /// Hashes `bytes`; the length takes part.
+    static func hash(_ bytes: UnsafeRawBufferPointer, seed: UInt64) -> UInt64 {
+        let count = bytes.count
+        var state = seed ^ mix(UInt64(truncatingIfNeeded: count) ^ key0, key1)
+        guard let base = bytes.baseAddress else { return state }
+        var offset = 0
+        if count >= 64 {
+            var lane0 = state
+            var lane1 = state ^ key1
+            var lane2 = state ^ key2
+            var lane3 = state ^ key3
+            while offset &+ 32 <= count {
+                lane0 = mix(lane0 ^ base.loadUnaligned(fromByteOffset: offset, as: UInt64.self), key0)
+                lane1 = mix(lane1 ^ base.loadUnaligned(fromByteOffset: offset &+ 8, as: UInt64.self), key1)
+                lane2 = mix(lane2 ^ base.loadUnaligned(fromByteOffset: offset &+ 16, as: UInt64.self), key2)
+                lane3 = mix(lane3 ^ base.loadUnaligned(fromByteOffset: offset &+ 24, as: UInt64.self), key3)
+                offset &+= 32
+            }
+            state = mix(lane0 ^ key3, key1) ^ mix(lane1 ^ lane2, key2) ^ mix(lane3 ^ key0, key3)
+        }
+        while offset &+ 8 <= count {
+            state = mix(state ^ base.loadUnaligned(fromByteOffset: offset, as: UInt64.self), key0)
+            offset &+= 8
+        }
+        var tail: UInt64 = 0
+        while offset < count {
+            tail = tail << 8 | UInt64(base.load(fromByteOffset: offset, as: UInt8.self))
+            offset &+= 1
+        }
+        return mix(state ^ tail, key2) ^ state
+    }
+}
