@@ -1,11 +1,10 @@
 import AMQPTransport
 import Glibc
-import Synchronization
 
 /// A lookup of the test's own, and a record of what was looked up.
 final class Lookups: Sendable {
     private let body: @Sendable (String) -> Result<[SocketAddress], ResolveError>
-    private let asked = Mutex<[String]>([])
+    private let asked = Box<[String]>([])
 
     init(_ body: @escaping @Sendable (String) -> Result<[SocketAddress], ResolveError>) { self.body = body }
 

@@ -1,6 +1,5 @@
 import AMQPTransport
 import Glibc
-import Synchronization
 import Testing
 
 /// One at a time: they count the helper threads of the process.
@@ -45,7 +44,7 @@ import Testing
     }
 
     @Test func aHundredAtATimeTakeFourThreadsAndGiveThemBack() async {
-        let most = Mutex((now: 0, most: 0))
+        let most = Box((now: 0, most: 0))
         let lookups = Lookups { _ in
             most.withLock {
                 $0.now += 1
@@ -73,7 +72,7 @@ import Testing
             return .success([SocketAddress(literal: "::1", port: 0)].compactMap { $0 })
         }
         let resolver = Resolver(maximumThreads: 4, lookup: lookups.run)
-        let answers = Mutex<[Answer]>([])
+        let answers = Box<[Answer]>([])
         await withCheckedContinuation { continuation in
             for port in 1...100 {
                 resolver.resolve(host: "host", port: UInt16(port)) { answer in
@@ -117,7 +116,7 @@ import Testing
             return .failure(.noAddress)
         }
         let resolver = Resolver(maximumThreads: 1, lookup: lookups.run)
-        let answers = Mutex<[String: [Answer]]>([:])
+        let answers = Box<[String: [Answer]]>([:])
         @Sendable func note(_ name: String, _ answer: Answer) {
             answers.withLock { $0[name, default: []].append(answer) }
         }

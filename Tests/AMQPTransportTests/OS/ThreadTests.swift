@@ -1,6 +1,5 @@
 import AMQPTransport
 import Glibc
-import Synchronization
 import Testing
 
 @Suite struct ThreadTests {
@@ -69,14 +68,4 @@ import Testing
             return nil
         }
     }
-}
-
-/// A value that another thread sets.
-final class Box<Value: Sendable>: Sendable {
-    private let value: Mutex<Value>
-
-    init(_ value: Value) { self.value = Mutex(value) }
-
-    func set(_ new: Value) { value.withLock { $0 = new } }
-    func get() -> Value { value.withLock { $0 } }
 }
