@@ -22,11 +22,21 @@ package struct DialFailure: Error, Sendable, Equatable {
 
         package let address: SocketAddress
         package let outcome: Outcome
+
+        package init(address: SocketAddress, outcome: Outcome) {
+            self.address = address
+            self.outcome = outcome
+        }
     }
 
     package let reason: Reason
     /// Empty if the end came before the host was resolved.
     package let attempts: [Attempt]
+
+    package init(reason: Reason, attempts: [Attempt]) {
+        self.reason = reason
+        self.attempts = attempts
+    }
 }
 
 extension DialFailure: CustomStringConvertible {

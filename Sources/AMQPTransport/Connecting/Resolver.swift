@@ -18,7 +18,7 @@ package final class Resolver: Sendable {
     package convenience init() { self.init(maximumThreads: 4, lookup: SystemLookup.addresses(of:)) }
 
     /// - Parameter lookup: what blocks; tests give their own.
-    init(
+    package init(
         maximumThreads: Int, lookup: @escaping @Sendable (String) -> Result<[SocketAddress], ResolveError>
     ) {
         queue = ResolverQueue(maximumWorkers: maximumThreads)

@@ -27,7 +27,7 @@ package struct Epoll: ~Copyable, Sendable {
     }
 
     /// For tests of the fallback.
-    init(usingNanoseconds: Bool) throws(SystemError) {
+    package init(usingNanoseconds: Bool) throws(SystemError) {
         descriptor = try SystemError.check(cplatform_epoll_create(), "epoll_create1")
         hasNanoseconds = usingNanoseconds
     }
@@ -65,7 +65,7 @@ package struct Epoll: ~Copyable, Sendable {
     }
 
     /// Rounded up, so that a timer is never found early and waited for again in a spin; cut to 24 days.
-    static func milliseconds(_ nanoseconds: Int64) -> Int32 {
+    package static func milliseconds(_ nanoseconds: Int64) -> Int32 {
         guard nanoseconds > 0 else { return nanoseconds < 0 ? -1 : 0 }
         return Int32(clamping: (nanoseconds - 1) / 1_000_000 + 1)
     }

@@ -1,4 +1,4 @@
-package import CPlatform
+public import CPlatform
 
 /// A mutual exclusion lock; the one type of this package that knows which.
 ///
@@ -8,11 +8,15 @@ package import CPlatform
 ///
 /// Not recursive. Not fair.
 ///
+/// Public, though no product exports this module: Swift 6.3.1 inlines nothing that is `@inlinable package` into another
+/// module. Measured there, uncontended, with the time of a whole critical section: 18.8 ns so, 21 ns as `package`, for the
+/// closure stays a generic call; 18.8 ns `Synchronization.Mutex`; a plain instead of an adaptive pthread mutex 18.8 ns.
+///
 /// Invariant of the pointer: it is allocated and initialised in `init`, never changes, and is destroyed and freed in
 /// `deinit`. The value cannot be copied and each operation borrows it, so none runs during or after `deinit`. The mutex
 /// lives on the heap because its address must not change while it is in use (pthread_mutex_init(3p)), and a stored
 /// property of Swift has no address that is stable by contract.
-package struct Lock: ~Copyable, @unchecked Sendable {
+public struct Lock: ~Copyable, @unchecked Sendable {
     @usableFromInline
     internal let mutex: UnsafeMutablePointer<pthread_mutex_t>
 
@@ -32,17 +36,17 @@ package struct Lock: ~Copyable, @unchecked Sendable {
     // The results are ignored: of a mutex that is neither recursive, error-checking nor robust, locking cannot fail.
 
     @inlinable @inline(__always)
-    package borrowing func lock() { _ = pthread_mutex_lock(mutex) }
+    public borrowing func lock() { _ = pthread_mutex_lock(mutex) }
 
     @inlinable @inline(__always)
-    package borrowing func unlock() { _ = pthread_mutex_unlock(mutex) }
+    public borrowing func unlock() { _ = pthread_mutex_unlock(mutex) }
 
     /// Whether it was free, and is now held.
     @inlinable @inline(__always)
-    package borrowing func tryLock() -> Bool { pthread_mutex_trylock(mutex) == 0 }
+    public borrowing func tryLock() -> Bool { pthread_mutex_trylock(mutex) == 0 }
 
     @inlinable @inline(__always)
-    package borrowing func withLock<Result: ~Copyable, Failure: Error>(
+    public borrowing func withLock<Result: ~Copyable, Failure: Error>(
         _ body: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
         lock()

@@ -63,10 +63,10 @@ package enum Thread {
     }
 }
 
-/// A thread to be waited for. Join it exactly once.
-package struct JoinableThread: ~Copyable, Sendable {
+/// A thread to be waited for. Join it exactly once: afterwards the handle may name another thread (pthread_join(3)).
+package struct JoinableThread: Sendable {
     fileprivate let handle: pthread_t
 
     /// Waits for the end of the thread. From the thread itself it returns at once (EDEADLK).
-    package consuming func join() { _ = pthread_join(handle, nil) }
+    package func join() { _ = pthread_join(handle, nil) }
 }
