@@ -120,3 +120,12 @@ extension SocketStream {
         delegate?.streamDidClose(reason)
     }
 }
+
+extension SocketStream {
+    /// TCP_USER_TIMEOUT of the socket; 0 is the system's default. Loop thread only.
+    package func setUserTimeout(milliseconds: Int) {
+        guard !state.isFinished else { return }
+        // Without it a dead peer is found by the heartbeat alone: later, not never.
+        try? Socket.setUserTimeout(descriptor, milliseconds: milliseconds)
+    }
+}

@@ -17,8 +17,8 @@ struct ConfirmTracker<Owner: AnyObject>: ~Copyable {
         var fingerprint: PublishFingerprint?
         /// When the owner must have been told, in nanoseconds of the monotonic clock.
         var deadline: Int64
-        /// The size of the body in bytes.
-        var bodySize: Int
+        /// Which of its owner's publishes it is.
+        var sequence: UInt64
         /// Whether the broker has not answered yet.
         fileprivate(set) var isPending = true
         /// Whether a `basic.return` was tied to this publish; its code is in `returns`.
@@ -29,7 +29,7 @@ struct ConfirmTracker<Owner: AnyObject>: ~Copyable {
     struct Settled {
         let owner: Owner
         let outcome: AMQPPublishOutcome
-        let bodySize: Int
+        let sequence: UInt64
     }
 
     /// What was wrong with an acknowledgement.
@@ -46,7 +46,7 @@ struct ConfirmTracker<Owner: AnyObject>: ~Copyable {
     private(set) var next: UInt64 = 1
     /// How many publishes the broker has not answered.
     private(set) var pendingCount = 0
-    /// How many of them are mandatory, so that a stray return costs nothing on a channel without them.
+    /// What the broker said of the publishes that it returned and has not answered yet.
     private var returns: [UInt64: (code: UInt16, text: String)] = [:]
     /// No slot's deadline is earlier than this.
     private(set) var earliestDeadline = Int64.max
@@ -62,7 +62,7 @@ struct ConfirmTracker<Owner: AnyObject>: ~Copyable {
 
     /// Takes the next tag.
     mutating func register(
-        owner: Owner?, streamOffset: UInt64, fingerprint: PublishFingerprint?, deadline: Int64, bodySize: Int
+        owner: Owner?, streamOffset: UInt64, fingerprint: PublishFingerprint?, deadline: Int64, sequence: UInt64
     ) -> UInt64 {
         if span == ring.count { grow() }
         let tag = next
@@ -70,7 +70,7 @@ struct ConfirmTracker<Owner: AnyObject>: ~Copyable {
         pendingCount += 1
         if deadline < earliestDeadline { earliestDeadline = deadline }
         ring[index(tag)] = Slot(
-            owner: owner, streamOffset: streamOffset, fingerprint: fingerprint, deadline: deadline, bodySize: bodySize)
+            owner: owner, streamOffset: streamOffset, fingerprint: fingerprint, deadline: deadline, sequence: sequence)
         return tag
     }
 
@@ -126,7 +126,7 @@ struct ConfirmTracker<Owner: AnyObject>: ~Copyable {
                 if slot.deadline <= now {
                     ring[position]?.owner = nil
                     let outcome = returnedOutcome(current, slot) ?? .unknown(reason: .timeout)
-                    settle(Settled(owner: owner, outcome: outcome, bodySize: slot.bodySize))
+                    settle(Settled(owner: owner, outcome: outcome, sequence: slot.sequence))
                 } else if slot.deadline < earliest {
                     earliest = slot.deadline
                 }
@@ -146,7 +146,7 @@ struct ConfirmTracker<Owner: AnyObject>: ~Copyable {
                 let outcome =
                     returnedOutcome(current, slot)
                     ?? (slot.streamOffset >= bytesWritten ? .notSent(reason: reason) : .unknown(reason: reason))
-                settle(Settled(owner: owner, outcome: outcome, bodySize: slot.bodySize))
+                settle(Settled(owner: owner, outcome: outcome, sequence: slot.sequence))
             }
             ring[index(current)] = nil
             current &+= 1
@@ -186,7 +186,7 @@ struct ConfirmTracker<Owner: AnyObject>: ~Copyable {
         if let owner = slot.owner {
             let outcome: AMQPPublishOutcome =
                 slot.isReturned ? returnedOutcome(tag, slot) ?? .confirmed : positive ? .confirmed : .nacked
-            settle(Settled(owner: owner, outcome: outcome, bodySize: slot.bodySize))
+            settle(Settled(owner: owner, outcome: outcome, sequence: slot.sequence))
         }
         if slot.isReturned { returns.removeValue(forKey: tag) }
         ring[position] = nil

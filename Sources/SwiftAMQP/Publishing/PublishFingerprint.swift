@@ -5,17 +5,27 @@
 struct PublishFingerprint: Equatable, Sendable {
     /// Exchange, routing key and body.
     private var content: UInt64
-    /// The encoded properties (flags and list), as they stood in the content header.
-    private var properties: UInt64
+    private var properties: PropertiesHash
 
-    init(
-        exchange: UnsafeRawBufferPointer, routingKey: UnsafeRawBufferPointer, properties: UnsafeRawBufferPointer,
-        body: UnsafeRawBufferPointer
-    ) {
-        var address = ByteHash.hash(exchange, seed: 0x51)
-        address = ByteHash.hash(routingKey, seed: address)
-        content = ByteHash.hash(body, seed: address)
-        self.properties = ByteHash.hash(properties, seed: 0x52)
+    /// A hash over encoded properties: the flags and the list, as they stand in a content header.
+    struct PropertiesHash: Equatable, Sendable {
+        private var value: UInt64
+
+        init(_ encoded: UnsafeRawBufferPointer) { value = ByteHash.hash(encoded, seed: 0x52) }
+    }
+
+    init(contentHash: UInt64, properties: PropertiesHash) {
+        content = contentHash
+        self.properties = properties
+    }
+
+    /// The hash of exchange, routing key and body; apart from the rest because it is computed outside the lock.
+    static func contentHash(exchange: String, routingKey: String, body: UnsafeRawBufferPointer) -> UInt64 {
+        var exchange = exchange
+        var routingKey = routingKey
+        let seed = exchange.withUTF8 { ByteHash.hash(UnsafeRawBufferPointer($0), seed: 0x51) }
+        let address = routingKey.withUTF8 { ByteHash.hash(UnsafeRawBufferPointer($0), seed: seed) }
+        return ByteHash.hash(body, seed: address)
     }
 
     /// Whether both have the same exchange, routing key and body.

@@ -1,0 +1,208 @@
+internal import AMQPTransport
+internal import AMQPWire
+internal import Synchronization
+
+// What the broker sends on a channel. All of it on the loop's thread.
+extension ChannelCore {
+    @inline(__always)
+    func deliver(_ view: DeliverView) throws(WireError) {
+        let consumer = try consumer(for: view.consumerTag)
+        try assembler.begin(
+            .deliver(
+                consumer, tag: view.deliveryTag, redelivered: view.redelivered,
+                exchange: consumer.exchangeCache.string(for: view.exchange),
+                routingKey: consumer.routingKeyCache.string(for: view.routingKey)))
+    }
+
+    /// Usually the same one as for the delivery before.
+    private func consumer(for tag: UnsafeRawBufferPointer) throws(WireError) -> ConsumerCore {
+        if let last = touchedConsumers.last, last.hasTag(tag) { return last }
+        let name = String(decoding: tag, as: UTF8.self)
+        guard let consumer = lock.withLock({ consumers[name] }) else {
+            if lock.withLock({ !isOpen }) {
+                // Closed on this side; the broker does not know yet. The content has to be taken apart all the same.
+                return ConsumerCore(
+                    channel: self, tag: name, queue: "", slot: 0, acknowledgement: .automatic, prefetch: 0)
+            }
+            throw WireError(.commandInvalid, "a delivery came on channel \(id) for a consumer that does not exist")
+        }
+        touchedConsumers.append(consumer)
+        return consumer
+    }
+
+    /// A whole delivery: kept until the end of this read, then handed out with the others.
+    @inline(__always)
+    func collect(
+        _ content: ContentAssembler.Content, _ consumer: ConsumerCore, tag: UInt64, isRedelivered: Bool,
+        exchange: String, routingKey: String
+    ) throws(WireError) {
+        let isTracked = consumer.acknowledgement == .manual
+        consumer.inbound.append(
+            AMQPDelivery(
+                channel: self, consumer: consumer, isTracked: isTracked, deliveryTag: tag,
+                isRedelivered: isRedelivered, exchange: exchange, routingKey: routingKey,
+                properties: content.properties, body: content.body))
+        consumer.inboundBytes += content.body.count
+        if isTracked { inboundTags.append((tag, consumer.slot)) }
+    }
+
+    /// Hands out what was collected. True if reading should pause.
+    func handOut() -> Bool {
+        if !inboundTags.isEmpty {
+            lock.lock()
+            var isInOrder = true
+            if isOpen {
+                for (tag, consumer) in inboundTags where !unsettled.register(tag: tag, consumer: consumer) {
+                    isInOrder = false
+                }
+            }
+            lock.unlock()
+            inboundTags.removeAll(keepingCapacity: true)
+            if !isInOrder {
+                connection.fail(
+                    AMQPError(WireError(.commandInvalid, "the delivery tags on channel \(id) do not count upwards")))
+                touchedConsumers.removeAll(keepingCapacity: true)
+                return false
+            }
+        }
+        var pauses = false
+        for consumer in touchedConsumers {
+            switch consumer.deliverInbound() {
+            case .none: break
+            case .watermark: pauses = true
+            case .overflow: overflow(consumer)
+            case .violation:
+                connection.fail(
+                    AMQPError(
+                        WireError(
+                            .commandInvalid,
+                            "the broker sent consumer '\(consumer.tag)' more than its prefetch of \(consumer.prefetch)"
+                        )))
+            }
+        }
+        touchedConsumers.removeAll(keepingCapacity: true)
+        return pauses
+    }
+
+    /// An auto-ack consumer fell behind for good.
+    private func overflow(_ consumer: ConsumerCore) {
+        let error = AMQPError(
+            .overflow,
+            "consumer '\(consumer.tag)' of queue '\(consumer.queue)' with automatic acknowledgement buffers more than "
+                + "its limit; take deliveries faster, raise the limit, or acknowledge manually",
+            endpoint: connection.endpoint)
+        consumer.end(.failed(error))
+        cancelInBackground(consumer)
+    }
+
+    /// The answer to `basic.get` is whole.
+    func got(_ content: ContentAssembler.Content, _ method: AMQPMethod.BasicGetOK) throws(WireError) {
+        lock.lock()
+        let isTracked = isOpen && rpcs.awaited?.tracksDelivery == true
+        let isInOrder = !isTracked || unsettled.register(tag: method.deliveryTag, consumer: 0)
+        lock.unlock()
+        guard isInOrder else {
+            throw WireError(.commandInvalid, "the delivery tags on channel \(id) do not count upwards")
+        }
+        let delivery = AMQPDelivery(
+            channel: self, consumer: nil, isTracked: isTracked, deliveryTag: method.deliveryTag,
+            isRedelivered: method.redelivered, exchange: method.exchange, routingKey: method.routingKey,
+            properties: content.properties, body: content.body)
+        try answer(.basicGetOK, name: "basic.get-ok", onReply: nil) {
+            .message(delivery, remaining: method.messageCount)
+        }
+    }
+
+    /// Every method but the hot ones.
+    func handle(_ method: AMQPMethod) throws(WireError) {
+        switch method {
+        case .channelOpenOK: try opened(method)
+        case .channelClose(let close): closedByBroker(close)
+        case .channelCloseOK: try closeAnswered()
+        case .channelFlow(let flow): setFlow(active: flow.active)
+        case .basicCancel(let cancel): cancelledByBroker(cancel)
+        case .basicReturn(let method): try assembler.begin(.returned(method))
+        case .basicGetOK(let method):
+            guard lock.withLock({ !isOpen || rpcs.awaited?.method == .basicGet }) else {
+                throw WireError(.commandInvalid, "basic.get-ok came on channel \(id), where nobody asked")
+            }
+            try assembler.begin(.get(method))
+        case .basicGetEmpty:
+            try answer(.basicGetEmpty, name: method.name, onReply: nil) { .message(nil, remaining: 0) }
+        default: try answer(method)
+        }
+    }
+
+    private func opened(_ method: AMQPMethod) throws(WireError) {
+        lock.withLock { if case .opening = phase { phase = .open } }
+        try answer(method)
+    }
+
+    /// A channel exception: this channel ends, the connection and the other channels go on.
+    private func closedByBroker(_ close: AMQPMethod.ChannelClose) {
+        let error = AMQPError(
+            .channelException, "the broker closed channel \(id): \(close.replyText)", replyCode: close.replyCode,
+            endpoint: connection.endpoint)
+        var wakeups = Wakeups()
+        lock.lock()
+        connection.appendMethod(.channelCloseOK, channel: id)
+        if case .closing = phase {
+            // Both closed at once: our close is answered too, and only then is the id free.
+            let action = stream.noteAppended(.batched)
+            lock.unlock()
+            stream.perform(action)
+            return
+        }
+        connection.forget(self)
+        fail(error, reason: .channelClosed, &wakeups)
+        let action = stream.noteAppended(.batched)
+        lock.unlock()
+        stream.perform(action)
+        wakeups.run()
+    }
+
+    private func closeAnswered() throws(WireError) {
+        var wakeups = Wakeups()
+        lock.lock()
+        guard case .closing(let error) = phase else {
+            lock.unlock()
+            throw WireError(.commandInvalid, "channel.close-ok came on channel \(id), which was not being closed")
+        }
+        connection.forget(self)
+        fail(error, reason: .channelClosed, &wakeups)
+        lock.unlock()
+        wakeups.run()
+    }
+
+    /// `channel.flow` from the broker: it takes publishes, or does not (AMQP 0-9-1, channel.flow).
+    private func setFlow(active: Bool) {
+        var wakeups = Wakeups()
+        lock.lock()
+        isFlowActive = active
+        connection.appendMethod(.channelFlowOK(.init(active: active)), channel: id)
+        if active { admitWaiting(&wakeups) }
+        let action = stream.noteAppended(.batched)
+        lock.unlock()
+        stream.perform(action)
+        wakeups.run()
+    }
+
+    /// `basic.cancel` from the broker: the queue is gone, or its node is (https://www.rabbitmq.com/consumer-cancel.html).
+    private func cancelledByBroker(_ cancel: AMQPMethod.BasicCancel) {
+        lock.lock()
+        let consumer = consumers.removeValue(forKey: cancel.consumerTag)
+        var action = SocketStream.WriteAction.none
+        if !cancel.noWait {
+            connection.appendMethod(.basicCancelOK(.init(consumerTag: cancel.consumerTag)), channel: id)
+            action = stream.noteAppended(.batched)
+        }
+        lock.unlock()
+        stream.perform(action)
+        consumer?.end(
+            .failed(
+                AMQPError(
+                    .cancelledByBroker,
+                    "the broker cancelled consumer '\(cancel.consumerTag)' of queue '\(consumer?.queue ?? "")'; "
+                        + "usually the queue was deleted", endpoint: connection.endpoint)))
+    }
+}

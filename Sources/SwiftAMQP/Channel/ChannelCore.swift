@@ -1,0 +1,183 @@
+internal import AMQPTransport
+internal import AMQPWire
+
+/// One channel of one connection: what it is in, who waits for what.
+///
+/// - Invariant: everything is guarded by `lock`, the outbox lock of the connection, but for what is constant and
+///   `assembler`, which belongs to the loop's thread. That is why the class is `@unchecked Sendable`. Methods that say
+///   "with the lock held" neither resume nor call out; they fill ``Wakeups`` for their caller.
+final class ChannelCore: @unchecked Sendable {
+    enum Phase {
+        case opening
+        case open
+        /// `channel.close` was sent; its answer is awaited and everything else is dropped.
+        case closing(AMQPError)
+        case closed(AMQPError)
+    }
+
+    enum ConfirmMode {
+        case off, on
+    }
+
+    let id: UInt16
+    let connection: ConnectionCore
+    let stream: SocketStream
+    var lock: Lock { _read { yield stream.lock } }
+
+    // Guarded by `lock`.
+    var phase = Phase.opening
+    var rpcs = RPCQueue()
+    var confirmMode = ConfirmMode.off
+    var isTransactional = false
+    var publishBudget = TimeBudget()
+    /// `channel.flow` from the broker.
+    var isFlowActive = true
+    var tracker = ConfirmTracker<PublishOwner>()
+    var unsettled = UnsettledTags()
+    /// Publishes that wait for room, unencoded, first come first served.
+    var waiting = FIFO<PublishRequest>()
+    var consumers: [String: ConsumerCore] = [:]
+    /// By ``UnsettledTags/ConsumerSlot``; 0 is `basic.get`. Never shrinks, so that a slot means one consumer.
+    var consumerSlots: [ConsumerCore?] = [nil]
+    /// The publishers whose scopes are open.
+    var windows: [PublisherCore] = []
+    var flushWaiters: [Promise<Void>] = []
+    let closed = Promise<Void>()
+
+    /// Returns of publishes that nobody waits for.
+    let returns = EventBuffer<AMQPReturn>(capacity: 256)
+
+    // On the loop's thread.
+    var assembler = ContentAssembler()
+    /// Whether it is in the connection's list of channels with deliveries to hand out.
+    var isTouched = false
+    var touchedConsumers: [ConsumerCore] = []
+    var inboundTags: [(tag: UInt64, consumer: UnsettledTags.ConsumerSlot)] = []
+
+    /// The publishes of a channel that the broker has not answered, at most. The ring that holds them grows up to it.
+    static let maximumUnanswered = 1 << 17
+
+    init(id: UInt16, connection: ConnectionCore) {
+        self.id = id
+        self.connection = connection
+        stream = connection.stream
+    }
+
+    /// With the lock held: why the channel cannot be used, if it cannot.
+    func refusal() -> AMQPError? {
+        switch phase {
+        case .opening, .open: connection.refusal()
+        case .closing(let error), .closed(let error): error
+        }
+    }
+
+    /// With the lock held.
+    var isOpen: Bool {
+        if case .open = phase { true } else { false }
+    }
+
+    // MARK: Ending
+
+    /// With the lock held: the channel is gone. Everything that is pending ends with `error`.
+    func fail(_ error: AMQPError, reason: AMQPPublishOutcome.Reason, _ wakeups: inout Wakeups) {
+        phase = .closed(error)
+        endEverything(error, reason: reason, &wakeups)
+        wakeups.perform { [closed, returns] in
+            closed.complete(.success(()))
+            returns.finish()
+        }
+    }
+
+    /// With the lock held: nothing of this channel will be answered any more.
+    func endEverything(
+        _ error: AMQPError, reason: AMQPPublishOutcome.Reason, _ wakeups: inout Wakeups,
+        consumerEnd: ConsumerEnd? = nil
+    ) {
+        for rpc in rpcs.removeAll() { wakeups.perform { rpc.promise.complete(.failure(error)) } }
+        var collected = wakeups
+        tracker.failAll(bytesWritten: stream.written, reason: reason) { settled in
+            settled.owner.settle(settled.outcome, sequence: settled.sequence, &collected)
+        }
+        wakeups = collected
+        for request in waiting.removeAll() {
+            request.owner?.settle(.notSent(reason: reason), sequence: request.sequence, &wakeups)
+        }
+        for window in windows { window.failWaiting(reason: reason, &wakeups) }
+        _ = wakeups.takeWindows()
+        unsettled.removeAll()
+        let ended = consumers.values
+        consumers = [:]
+        for consumer in ended {
+            wakeups.perform {
+                // The broker has taken them back: what was not handed out must not be handled here too.
+                consumer.discardBuffer()
+                consumer.end(consumerEnd ?? .failed(error))
+            }
+        }
+        completeFlush(&wakeups)
+    }
+
+    /// With the lock held.
+    func completeFlush(_ wakeups: inout Wakeups) {
+        guard !flushWaiters.isEmpty, isFlushed else { return }
+        let waiters = flushWaiters
+        flushWaiters = []
+        wakeups.perform { for waiter in waiters { waiter.complete(.success(())) } }
+    }
+
+    /// With the lock held: whether no publish waits for anything.
+    var isFlushed: Bool { tracker.pendingCount == 0 && waiting.isEmpty && windows.allSatisfy { !$0.hasWaiting } }
+
+    // MARK: Deadlines
+
+    /// With the lock held: ends what is overdue. Gives the next deadline.
+    func expire(now: Int64, _ wakeups: inout Wakeups) -> Int64 {
+        var collected = wakeups
+        tracker.expire(now: now) { settled in
+            settled.owner.settle(settled.outcome, sequence: settled.sequence, &collected)
+        }
+        wakeups = collected
+        if !waiting.isEmpty {
+            for request in waiting.removeAll(where: { $0.deadline <= now }) {
+                request.owner?.settle(.notSent(reason: .timeout), sequence: request.sequence, &wakeups)
+            }
+        }
+        for window in windows { window.expire(now: now, &wakeups) }
+        for rpc in rpcs.removeExpiredUnsent(now: now) { fail(rpc, timeoutError(rpc), &wakeups) }
+        if let rpc = rpcs.awaited, rpc.deadline <= now { retire(rpc, &wakeups) }
+        completeFlush(&wakeups)
+        var next = min(tracker.earliestDeadline, rpcs.earliestDeadline)
+        waiting.forEach { next = min(next, $0.deadline) }
+        for window in windows { next = min(next, window.earliestDeadline) }
+        return next
+    }
+
+    /// With the lock held: the broker does not answer an RPC. Its late answer could be taken for the answer to a later
+    /// one, so the channel is given up: `channel.close` and nothing else goes out on it.
+    private func retire(_ rpc: RPC, _ wakeups: inout Wakeups) {
+        let error = timeoutError(rpc)
+        sendClose(replyCode: 200, text: "an RPC was not answered in time")
+        phase = .closing(
+            AMQPError(.closed, "channel \(id) was given up because \(rpc.method) was not answered", underlying: error))
+        fail(rpc, error, &wakeups)
+        endEverything(error, reason: .channelClosed, &wakeups)
+    }
+
+    private func fail(_ rpc: RPC, _ error: AMQPError, _ wakeups: inout Wakeups) {
+        wakeups.perform { rpc.promise.complete(.failure(error)) }
+    }
+
+    private func timeoutError(_ rpc: RPC) -> AMQPError {
+        AMQPError(
+            .timeout,
+            "\(rpc.method) was not answered within its deadline; whether the broker did it is not known"
+                + (connection.blockedReason == nil ? "" : " (the broker blocks the connection: it reads nothing)"),
+            endpoint: connection.endpoint)
+    }
+
+    /// With the lock held.
+    func sendClose(replyCode: UInt16, text: String) {
+        connection.appendMethod(
+            .channelClose(.init(replyCode: replyCode, replyText: text, classID: 0, methodID: 0)), channel: id)
+    }
+}

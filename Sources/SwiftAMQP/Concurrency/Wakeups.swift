@@ -1,0 +1,42 @@
+/// What has to be resumed once the lock is released.
+///
+/// Filled with the outbox lock held, resumed without it: a continuation that is resumed inside a lock may run code that
+/// wants that lock.
+struct Wakeups {
+    private var outcomes: [(UnsafeContinuation<AMQPPublishOutcome, Never>, AMQPPublishOutcome)] = []
+    private var plain: [UnsafeContinuation<Void, Never>] = []
+    private var actions: [() -> Void] = []
+    private var windows: [PublisherCore] = []
+
+    mutating func resume(_ continuation: UnsafeContinuation<AMQPPublishOutcome, Never>, with outcome: AMQPPublishOutcome) {
+        outcomes.append((continuation, outcome))
+    }
+
+    mutating func resume(_ continuation: UnsafeContinuation<Void, Never>) { plain.append(continuation) }
+
+    /// For what is rare: completing promises, ending consumers.
+    mutating func perform(_ action: @escaping () -> Void) { actions.append(action) }
+
+    /// A publisher's window opened and somebody waits for that.
+    mutating func open(_ window: PublisherCore) {
+        if windows.last !== window { windows.append(window) }
+    }
+
+    /// The publishers to let go on; with the lock held, once the tracker is not being changed any more.
+    mutating func takeWindows() -> [PublisherCore] {
+        guard !windows.isEmpty else { return [] }
+        let taken = windows
+        windows.removeAll(keepingCapacity: true)
+        return taken
+    }
+
+    /// Resumes everything, without the lock. Keeps its storage for the next time.
+    mutating func run() {
+        for (continuation, outcome) in outcomes { continuation.resume(returning: outcome) }
+        for continuation in plain { continuation.resume() }
+        for action in actions { action() }
+        outcomes.removeAll(keepingCapacity: outcomes.count <= 1024)
+        plain.removeAll(keepingCapacity: plain.count <= 1024)
+        actions.removeAll()
+    }
+}

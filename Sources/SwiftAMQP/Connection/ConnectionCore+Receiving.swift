@@ -1,0 +1,169 @@
+internal import AMQPTransport
+internal import AMQPWire
+
+extension ConnectionCore: SocketStreamDelegate {
+    func streamDidRead(_ bytes: UnsafeRawBufferPointer) -> Int {
+        heartbeat.received(at: MonotonicTime.coarse().nanoseconds)
+        if !hasHeard {
+            switch start(bytes) {
+            case .frames: hasHeard = true
+            case .more: return 0
+            case .refused: return bytes.count
+            }
+        }
+        var consumed = 0
+        do throws(WireError) {
+            while failure == nil {
+                let rest = UnsafeRawBufferPointer(rebasing: bytes[consumed...])
+                guard let frame = try splitter.next(in: rest) else { break }
+                try handle(frame)
+                consumed += frame.totalSize
+            }
+        } catch {
+            violated(error)
+        }
+        return failure == nil ? consumed : bytes.count
+    }
+
+    func streamDidFinishReading() { handOut() }
+
+    func streamHasRoom() { admitWaiting() }
+
+    private enum Start {
+        case frames, more, refused
+    }
+
+    /// What the first bytes of the server are. One of another kind, or of another version of AMQP, answers with a
+    /// protocol header or with something else altogether (AMQP 0-9-1 section 2.2.4).
+    private func start(_ bytes: UnsafeRawBufferPointer) -> Start {
+        switch FrameSplitter.protocolHeader(in: bytes) {
+        case .incomplete: return .more
+        case .version(let id, let major, let minor, let revision):
+            run(machine.handle(.protocolHeader("AMQP \(major)-\(minor)-\(revision) (protocol id \(id))")))
+            return .refused
+        case nil: break
+        }
+        guard let first = bytes.first else { return .more }
+        if first == FrameType.method.rawValue { return .frames }
+        let shown = String(decoding: bytes.prefix(16).map { (32...126).contains($0) ? $0 : 46 }, as: UTF8.self)
+        fail(AMQPError(.protocolMismatch, "the server does not speak AMQP: its first bytes are '\(shown)'"))
+        return .refused
+    }
+
+    @inline(__always)
+    private func handle(_ frame: Frame) throws(WireError) {
+        if frame.channel == 0 {
+            try handleChannelZero(frame)
+            return
+        }
+        let channel = try self.channel(frame.channel)
+        switch frame.type {
+        case .method: try handleMethod(frame.payload, channel)
+        case .header:
+            let header = try decoder.decodeContentHeader(frame.payload)
+            if let content = try channel.assembler.header(
+                header, maximumBodySize: configuration.maximumInboundBodySize)
+            {
+                try complete(content, channel)
+            }
+        case .body:
+            if let content = try channel.assembler.body(frame.payload) { try complete(content, channel) }
+        case .heartbeat: break
+        }
+    }
+
+    private func handleChannelZero(_ frame: Frame) throws(WireError) {
+        switch frame.type {
+        case .heartbeat: break
+        case .method: run(machine.handle(.method(try decoder.decodeMethod(frame.payload))))
+        case .header, .body: throw WireError(.unexpectedFrame, "a content frame came on channel 0")
+        }
+    }
+
+    private func channel(_ id: UInt16) throws(WireError) -> ChannelCore {
+        if let lastChannel, lastChannel.id == id { return lastChannel }
+        guard let channel = lock.withLock({ channels[id] }) else {
+            throw WireError(.channelError, "a frame came on channel \(id), which is not open")
+        }
+        lastChannel = channel
+        return channel
+    }
+
+    @inline(__always)
+    private func handleMethod(_ payload: UnsafeRawBufferPointer, _ channel: ChannelCore) throws(WireError) {
+        guard channel.assembler.isIdle else {
+            throw WireError(.unexpectedFrame, "a method came in the middle of a message on channel \(channel.id)")
+        }
+        switch WireDecoder.peekMethodID(payload) {
+        case AMQPMethodID.basicDeliver.rawValue:
+            try channel.deliver(try decoder.decodeDeliver(payload))
+        case AMQPMethodID.basicAck.rawValue:
+            let ack = try decoder.decodeAck(payload)
+            try channel.acknowledge(tag: ack.deliveryTag, multiple: ack.multiple, positive: true)
+        case AMQPMethodID.basicNack.rawValue:
+            let nack = try decoder.decodeNack(payload)
+            try channel.acknowledge(tag: nack.deliveryTag, multiple: nack.multiple, positive: false)
+        default:
+            // What came before must be handed out before a cancel, a close or an answer takes effect.
+            handOut()
+            try channel.handle(try decoder.decodeMethod(payload))
+        }
+    }
+
+    @inline(__always)
+    private func complete(_ content: ContentAssembler.Content, _ channel: ChannelCore) throws(WireError) {
+        switch content.announcement {
+        case .deliver(let consumer, let tag, let redelivered, let exchange, let routingKey):
+            try channel.collect(
+                content, consumer, tag: tag, isRedelivered: redelivered, exchange: exchange, routingKey: routingKey)
+            if !channel.isTouched {
+                channel.isTouched = true
+                touchedChannels.append(channel)
+            }
+        case .get(let method): try channel.got(content, method)
+        case .returned(let method): channel.returned(content, method)
+        }
+    }
+
+    /// Hands the collected deliveries to their consumers: one lock and one wake-up for a batch.
+    func handOut() {
+        guard !touchedChannels.isEmpty else { return }
+        var pauses = false
+        for channel in touchedChannels {
+            channel.isTouched = false
+            if channel.handOut() { pauses = true }
+        }
+        touchedChannels.removeAll(keepingCapacity: true)
+        if pauses { pauseReading() }
+    }
+
+    /// The peer broke the protocol.
+    private func violated(_ error: WireError) {
+        handOut()
+        fail(AMQPError(error))
+    }
+
+    // MARK: Back-pressure of auto-ack consumers
+
+    /// Stops reading while nothing on the connection waits for an answer. Loop thread.
+    private func pauseReading() {
+        let pauses = lock.withLock {
+            isReadingPaused = !awaitsAnswer
+            return isReadingPaused
+        }
+        if pauses { stream.setReadingPaused(true) }
+    }
+
+    /// Somebody waits for an answer, or a consumer has room. Any thread.
+    func resumeReading() {
+        lock.lock()
+        let wasPaused = isReadingPaused
+        isReadingPaused = false
+        lock.unlock()
+        guard wasPaused else { return }
+        loop.execute { [self] in
+            guard !lock.withLock({ isReadingPaused }) else { return }
+            stream.setReadingPaused(false)
+        }
+    }
+}

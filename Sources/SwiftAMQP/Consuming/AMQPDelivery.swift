@@ -1,0 +1,117 @@
+public import AMQPWire
+
+/// A message that the broker delivered, and the means to settle it.
+///
+/// A delivery belongs to the channel it came on. Once that channel is gone, settling throws `.stale` and writes nothing:
+/// the broker has taken the message back and delivers it again, and a late ack can never hit another message.
+///
+/// Settling never waits; any task or thread may do it.
+public struct AMQPDelivery: Sendable {
+    private let storage: Storage
+
+    /// The message.
+    public var message: AMQPMessage { AMQPMessage(body: storage.body, properties: storage.properties) }
+    /// The body.
+    public var body: [UInt8] { storage.body }
+    /// The body as text; bytes that are not UTF-8 become U+FFFD.
+    public var text: String { String(decoding: storage.body, as: UTF8.self) }
+    /// The basic properties, headers included.
+    public var properties: AMQPProperties { storage.properties }
+    /// The exchange it was published to; empty for the default exchange.
+    public var exchange: String { storage.exchange }
+    /// The routing key it was published with.
+    public var routingKey: String { storage.routingKey }
+    /// The broker's number for it, counted per channel.
+    public var deliveryTag: UInt64 { storage.deliveryTag }
+    /// Whether the broker may have delivered it before, to this or to another consumer.
+    public var isRedelivered: Bool { storage.isRedelivered }
+    /// The tag of the consumer that it came to; empty for `get`.
+    public var consumerTag: String { storage.consumer?.tag ?? "" }
+
+    init(
+        channel: ChannelCore, consumer: ConsumerCore?, isTracked: Bool, deliveryTag: UInt64, isRedelivered: Bool,
+        exchange: String, routingKey: String, properties: AMQPProperties, body: [UInt8]
+    ) {
+        storage = Storage(
+            channel: channel, consumer: consumer, isTracked: isTracked, deliveryTag: deliveryTag,
+            isRedelivered: isRedelivered, exchange: exchange, routingKey: routingKey, properties: properties,
+            body: body)
+    }
+
+    /// Tells the broker that the message was handled and can be forgotten.
+    ///
+    /// - Parameter multiple: Also settles every earlier delivery of the channel that the program was given. Deliveries
+    ///   that still wait in a buffer are not touched.
+    /// - Throws: `.stale` if the channel is gone, `.alreadySettled` if it was settled before, by itself or by a
+    ///   `multiple`, or came to an auto-ack consumer. Nothing is written then.
+    public func ack(multiple: Bool = false) throws(AMQPError) {
+        try settle(.ack, multiple: multiple)
+    }
+
+    /// Refuses the message (https://www.rabbitmq.com/nack.html).
+    ///
+    /// - Parameters:
+    ///   - requeue: Whether it goes back to its place in the queue, to be delivered again, possibly at once and for
+    ///     ever; otherwise it is dropped, or dead-lettered where the queue says so.
+    ///   - multiple: As in ``ack(multiple:)``.
+    /// - Throws: As ``ack(multiple:)``.
+    public func nack(requeue: Bool, multiple: Bool = false) throws(AMQPError) {
+        try settle(.nack(requeue: requeue), multiple: multiple)
+    }
+
+    /// Refuses the message with `basic.reject`; the same as ``nack(requeue:multiple:)`` for one message.
+    ///
+    /// - Throws: As ``ack(multiple:)``.
+    public func reject(requeue: Bool) throws(AMQPError) {
+        try settle(.reject(requeue: requeue), multiple: false)
+    }
+
+    private func settle(_ verdict: SettleVerdict, multiple: Bool) throws(AMQPError) {
+        guard storage.isTracked else {
+            throw AMQPError(
+                .alreadySettled, "the delivery came with automatic acknowledgement: the broker has settled it")
+        }
+        try storage.channel.settle(storage.deliveryTag, verdict, multiple: multiple)
+    }
+
+    /// One allocation a delivery, so that a delivery is one pointer in every queue it passes through.
+    private final class Storage: Sendable {
+        let channel: ChannelCore
+        let consumer: ConsumerCore?
+        let isTracked: Bool
+        let deliveryTag: UInt64
+        let isRedelivered: Bool
+        let exchange: String
+        let routingKey: String
+        let properties: AMQPProperties
+        let body: [UInt8]
+
+        init(
+            channel: ChannelCore, consumer: ConsumerCore?, isTracked: Bool, deliveryTag: UInt64, isRedelivered: Bool,
+            exchange: String, routingKey: String, properties: AMQPProperties, body: [UInt8]
+        ) {
+            self.channel = channel
+            self.consumer = consumer
+            self.isTracked = isTracked
+            self.deliveryTag = deliveryTag
+            self.isRedelivered = isRedelivered
+            self.exchange = exchange
+            self.routingKey = routingKey
+            self.properties = properties
+            self.body = body
+        }
+    }
+}
+
+extension AMQPDelivery: CustomStringConvertible {
+    public var description: String {
+        "delivery \(deliveryTag) of \(body.count) bytes from exchange '\(exchange)' with routing key '\(routingKey)'"
+    }
+}
+
+/// What becomes of a delivery.
+enum SettleVerdict: Sendable {
+    case ack
+    case nack(requeue: Bool)
+    case reject(requeue: Bool)
+}
