@@ -90,7 +90,11 @@ package final class FakeBroker: Sendable {
         for (number, script) in scripts.enumerated() {
             let waits = [(listener, POLLIN), (state.stop.descriptor, POLLIN)]
             let ready = Poll.wait(for: waits, until: .after(timeout * 2))
-            if ready.contains(state.stop.descriptor) { break }
+            if ready.contains(state.stop.descriptor) {
+                // Of two failures the first is kept, so this is one only where the test itself stopped the broker.
+                state.fail(number, HarnessError(.stopped, "stopped before anybody connected"), [])
+                break
+            }
             let descriptor = ready.isEmpty ? -1 : accept4Cloexec(listener)
             if descriptor < 0 {
                 state.fail(number, HarnessError(.timeout, "nobody connected in time"), [])
