@@ -80,6 +80,18 @@ package final class Broker: Sendable {
     /// Starts the node again after ``stop()`` or ``kill()``, on the same ports and with the same data; returns when
     /// it is fully booted.
     package func start() async throws(HarnessError) {
+        _ = try privateNode()
+        await BootGate.shared.enter()
+        do throws(HarnessError) {
+            try await boot()
+        } catch {
+            await BootGate.shared.leave()
+            throw error
+        }
+        await BootGate.shared.leave()
+    }
+
+    private func boot() async throws(HarnessError) {
         let (site, installation) = try privateNode()
         try await onNode { state throws(HarnessError) in
             if state.node?.isRunning == true { return }
