@@ -52,6 +52,8 @@ struct BrokerSite: Sendable {
             "LANG": "C.UTF-8",
             "TMPDIR": directory,
             Self.marker: directory,
+            // A node that cannot boot would leave a dump in whatever folder the tests run in.
+            "ERL_CRASH_DUMP_SECONDS": "0",
             "ERL_EPMD_PORT": "\(epmdPort)",
             "ERL_EPMD_ADDRESS": "127.0.0.1",
             "RABBITMQ_CONF_ENV_FILE": directory + "/none",
