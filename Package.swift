@@ -44,6 +44,7 @@ let package = Package(
 
         // Tests and their support.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], swiftSettings: settings),
         .testTarget(name: "AMQPWireTests", dependencies: ["AMQPWire"], swiftSettings: settings),
         .testTarget(name: "AMQPTransportTests", dependencies: ["AMQPTransport"], swiftSettings: settings),
         .testTarget(name: "SwiftAMQPTests", dependencies: ["SwiftAMQP", "TestSupport"], swiftSettings: settings),

@@ -1,0 +1,53 @@
+# Every target works from a clean clone: what the system lacks is installed by `deps`, which the others depend on.
+
+SWIFT ?= swift
+# Warnings are errors here; a program that depends on this package keeps its build. The same for every target below,
+# because a change of it builds everything anew.
+export SWIFTAMQP_STRICT := 1
+
+# A sanitizer makes everything several times slower; deadlines of the harness stretch with it. Crash reports of child
+# processes would keep pipes open, and a leak check needs ptrace, which containers lack.
+SANITIZED = SWIFT_BACKTRACE=enable=no SWIFTAMQP_TEST_DEADLINE_SCALE=6
+
+.DEFAULT_GOAL := help
+.PHONY: help deps build demo test lint format bench bench-quick tsan asan clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## Install the system packages that are missing
+	@scripts/install-deps
+
+build: deps ## Build everything but the tests
+	$(SWIFT) build
+
+demo: deps ## Show the client at work against a RabbitMQ node of its own
+	scripts/with-broker scripts/demo
+
+test: deps ## Build and run all tests, against a RabbitMQ node of their own or the one in AMQP_URL
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build --disable-xctest
+
+lint: ## Check format, imports and house rules, and that the checks find what they look for
+	scripts/lint
+	scripts/lint-selftest
+
+format: ## Format all Swift code in place
+	$(SWIFT) format --in-place --parallel --recursive Package.swift $(wildcard Sources Tests Benchmarks)
+
+bench: deps ## Measure this client and its peers side by side
+	scripts/with-broker scripts/bench
+
+bench-quick: deps ## The same in a minute, with figures that are good for a glance only
+	scripts/with-broker scripts/bench --quick
+
+tsan: deps ## Run all tests under the thread sanitizer
+	$(SANITIZED) TSAN_OPTIONS=halt_on_error=1 \
+		$(SWIFT) test --sanitize=thread --scratch-path .build/tsan --disable-xctest
+
+asan: deps ## Run all tests under the address sanitizer
+	$(SANITIZED) ASAN_OPTIONS=halt_on_error=1:detect_leaks=0 \
+		$(SWIFT) test --sanitize=address --scratch-path .build/asan --disable-xctest
+
+clean: ## Remove everything that was built
+	rm -rf .build

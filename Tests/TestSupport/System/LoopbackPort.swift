@@ -1,0 +1,69 @@
+import Glibc
+
+/// Ports on 127.0.0.1 from below the range that the kernel hands out by itself.
+///
+/// A client that keeps connecting to a dead port *inside* that range will some day be given the very same port as its
+/// own source port, and TCP then connects it to itself; another program's outgoing connection may also sit on the
+/// port when a stopped broker wants it back. Below the range neither can happen.
+package enum LoopbackPort {
+    /// A port nobody is bound to at this moment. Another process may take it before it is used: be ready to retry.
+    package static func free() throws(HarnessError) -> UInt16 {
+        let (descriptor, port) = try bound()
+        close(descriptor)
+        return port
+    }
+
+    /// A listening socket on a free port; with it no other process can come in between.
+    package static func listen(backlog: Int32 = 64) throws(HarnessError) -> (descriptor: Int32, port: UInt16) {
+        // Two processes may be bound to one port by SO_REUSEADDR; only listening tells them apart. Hence the loop.
+        for _ in 0..<100 {
+            let (descriptor, port) = try bound()
+            if Glibc.listen(descriptor, backlog) == 0 { return (descriptor, port) }
+            close(descriptor)
+        }
+        throw HarnessError(.system(errno: EADDRINUSE), "no free loopback port to listen on")
+    }
+
+    /// Whether somebody accepts connections on the port.
+    package static func accepts(_ port: UInt16) -> Bool {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return withAddress(port) { connect(descriptor, $0, $1) } == 0
+    }
+
+    private static func bound() throws(HarnessError) -> (descriptor: Int32, port: UInt16) {
+        for _ in 0..<1000 {
+            let port = UInt16.random(in: range)
+            let descriptor = try check(
+                socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0), "socket")
+            // Connections of an earlier listener that linger in TIME_WAIT are no obstacle.
+            var yes: Int32 = 1
+            setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+            if withAddress(port, { bind(descriptor, $0, $1) }) == 0 { return (descriptor, port) }
+            close(descriptor)
+        }
+        throw HarnessError(.system(errno: EADDRINUSE), "no free loopback port")
+    }
+
+    private static let range: ClosedRange<UInt16> = {
+        let path = "/proc/sys/net/ipv4/ip_local_port_range"
+        let first = (try? readTextFile(path))?.split(whereSeparator: { $0 == "\t" || $0 == " " }).first
+        let lowest = first.flatMap { UInt16($0) } ?? 32768
+        // Where a machine hands out nearly everything by itself, there is nothing better than to join in.
+        return lowest > 12_000 ? 10_000...(lowest - 1) : 20_000...60_000
+    }()
+
+    private static func withAddress(
+        _ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+    ) -> Int32 {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let size = MemoryLayout<sockaddr_in>.size
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(size)) }
+        }
+    }
+}

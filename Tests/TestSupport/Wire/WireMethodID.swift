@@ -1,0 +1,78 @@
+/// The two numbers that name a method.
+package struct WireMethodID: Sendable, Hashable {
+    package var classID: UInt16
+    package var methodID: UInt16
+
+    package init(_ classID: UInt16, _ methodID: UInt16) {
+        self.classID = classID
+        self.methodID = methodID
+    }
+}
+
+/// The methods of AMQP 0-9-1 with RabbitMQ's extensions.
+extension WireMethodID {
+    package static let connectionStart = WireMethodID(10, 10)
+    package static let connectionStartOK = WireMethodID(10, 11)
+    package static let connectionSecure = WireMethodID(10, 20)
+    package static let connectionSecureOK = WireMethodID(10, 21)
+    package static let connectionTune = WireMethodID(10, 30)
+    package static let connectionTuneOK = WireMethodID(10, 31)
+    package static let connectionOpen = WireMethodID(10, 40)
+    package static let connectionOpenOK = WireMethodID(10, 41)
+    package static let connectionClose = WireMethodID(10, 50)
+    package static let connectionCloseOK = WireMethodID(10, 51)
+    package static let connectionBlocked = WireMethodID(10, 60)
+    package static let connectionUnblocked = WireMethodID(10, 61)
+    package static let connectionUpdateSecret = WireMethodID(10, 70)
+    package static let connectionUpdateSecretOK = WireMethodID(10, 71)
+    package static let channelOpen = WireMethodID(20, 10)
+    package static let channelOpenOK = WireMethodID(20, 11)
+    package static let channelFlow = WireMethodID(20, 20)
+    package static let channelFlowOK = WireMethodID(20, 21)
+    package static let channelClose = WireMethodID(20, 40)
+    package static let channelCloseOK = WireMethodID(20, 41)
+    package static let exchangeDeclare = WireMethodID(40, 10)
+    package static let exchangeDeclareOK = WireMethodID(40, 11)
+    package static let exchangeDelete = WireMethodID(40, 20)
+    package static let exchangeDeleteOK = WireMethodID(40, 21)
+    package static let exchangeBind = WireMethodID(40, 30)
+    package static let exchangeBindOK = WireMethodID(40, 31)
+    package static let exchangeUnbind = WireMethodID(40, 40)
+    package static let exchangeUnbindOK = WireMethodID(40, 51)
+    package static let queueDeclare = WireMethodID(50, 10)
+    package static let queueDeclareOK = WireMethodID(50, 11)
+    package static let queueBind = WireMethodID(50, 20)
+    package static let queueBindOK = WireMethodID(50, 21)
+    package static let queuePurge = WireMethodID(50, 30)
+    package static let queuePurgeOK = WireMethodID(50, 31)
+    package static let queueDelete = WireMethodID(50, 40)
+    package static let queueDeleteOK = WireMethodID(50, 41)
+    package static let queueUnbind = WireMethodID(50, 50)
+    package static let queueUnbindOK = WireMethodID(50, 51)
+    package static let basicQos = WireMethodID(60, 10)
+    package static let basicQosOK = WireMethodID(60, 11)
+    package static let basicConsume = WireMethodID(60, 20)
+    package static let basicConsumeOK = WireMethodID(60, 21)
+    package static let basicCancel = WireMethodID(60, 30)
+    package static let basicCancelOK = WireMethodID(60, 31)
+    package static let basicPublish = WireMethodID(60, 40)
+    package static let basicReturn = WireMethodID(60, 50)
+    package static let basicDeliver = WireMethodID(60, 60)
+    package static let basicGet = WireMethodID(60, 70)
+    package static let basicGetOK = WireMethodID(60, 71)
+    package static let basicGetEmpty = WireMethodID(60, 72)
+    package static let basicAck = WireMethodID(60, 80)
+    package static let basicReject = WireMethodID(60, 90)
+    package static let basicRecoverAsync = WireMethodID(60, 100)
+    package static let basicRecover = WireMethodID(60, 110)
+    package static let basicRecoverOK = WireMethodID(60, 111)
+    package static let basicNack = WireMethodID(60, 120)
+    package static let confirmSelect = WireMethodID(85, 10)
+    package static let confirmSelectOK = WireMethodID(85, 11)
+    package static let txSelect = WireMethodID(90, 10)
+    package static let txSelectOK = WireMethodID(90, 11)
+    package static let txCommit = WireMethodID(90, 20)
+    package static let txCommitOK = WireMethodID(90, 21)
+    package static let txRollback = WireMethodID(90, 30)
+    package static let txRollbackOK = WireMethodID(90, 31)
+}
