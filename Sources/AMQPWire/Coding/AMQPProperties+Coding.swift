@@ -18,6 +18,8 @@ enum PropertyFlags {
     static let appID: UInt32 = 1 << 3
     static let clusterID: UInt32 = 1 << 2
     static let continuation: UInt32 = 1
+    /// No property of class basic has this bit.
+    static let unused: UInt32 = 2
 
     /// Those that ``AMQPProperties`` holds inline.
     static let inline = deliveryMode | priority
@@ -39,61 +41,103 @@ extension AMQPProperties {
         return raw
     }
 
-    /// The C struct, with strings and headers in `arena`.
-    func raw(in arena: inout WireArena) -> amqp_basic_properties_t {
-        var raw = plainRaw
-        guard let storage else { return raw }
-        var flags = raw._flags
-        func short(_ value: String?, _ flag: UInt32, _ what: StaticString) -> amqp_bytes_t {
-            guard let value else { return arena.empty }
-            flags |= flag
-            return arena.shortString(value, what)
-        }
-        raw.content_type = short(storage.contentType, PropertyFlags.contentType, "content type")
-        raw.content_encoding = short(storage.contentEncoding, PropertyFlags.contentEncoding, "content encoding")
-        raw.correlation_id = short(storage.correlationID, PropertyFlags.correlationID, "correlation id")
-        raw.reply_to = short(storage.replyTo, PropertyFlags.replyTo, "reply-to")
-        raw.expiration = short(storage.expiration, PropertyFlags.expiration, "expiration")
-        raw.message_id = short(storage.messageID, PropertyFlags.messageID, "message id")
-        raw.type = short(storage.type, PropertyFlags.type, "type")
-        raw.user_id = short(storage.userID, PropertyFlags.userID, "user id")
-        raw.app_id = short(storage.appID, PropertyFlags.appID, "app id")
-        raw.cluster_id = short(storage.clusterID, PropertyFlags.clusterID, "cluster id")
-        if !storage.headers.isEmpty {
-            flags |= PropertyFlags.headers
-            raw.headers = arena.table(storage.headers)
-        }
-        if let timestamp = storage.timestamp {
-            flags |= PropertyFlags.timestamp
-            raw.timestamp = timestamp.secondsSinceEpoch
-        }
-        raw._flags = flags
-        return raw
+    /// Adds strings and headers, in `arena`, to the C struct: in place, as it is large and this is hot.
+    @inline(__always)
+    func fill(_ raw: inout amqp_basic_properties_t, in arena: inout WireArena) {
+        storage?.fields.fill(&raw, in: &arena)
+    }
+
+    /// How many bytes strings and headers take, and what is wrong with them.
+    func sizing() -> WireArena {
+        var arena = WireArena()
+        var raw = amqp_basic_properties_t()
+        fill(&raw, in: &arena)
+        return arena
     }
 
     /// Copies decoded properties. rabbitmq-c leaves the fields of absent properties as they were in its memory, so
     /// each is read only where its flag is set.
-    init(_ raw: amqp_basic_properties_t) throws(WireError) {
+    init(_ raw: borrowing amqp_basic_properties_t) throws(WireError) {
         let flags = raw._flags
-        func short(_ flag: UInt32, _ bytes: amqp_bytes_t) -> String? {
-            flags & flag == 0 ? nil : bytes.text
-        }
-        let rest = Storage()
-        rest.contentType = short(PropertyFlags.contentType, raw.content_type)
-        rest.contentEncoding = short(PropertyFlags.contentEncoding, raw.content_encoding)
-        if flags & PropertyFlags.headers != 0 { rest.headers = try AMQPTable(raw.headers) }
-        rest.correlationID = short(PropertyFlags.correlationID, raw.correlation_id)
-        rest.replyTo = short(PropertyFlags.replyTo, raw.reply_to)
-        rest.expiration = short(PropertyFlags.expiration, raw.expiration)
-        rest.messageID = short(PropertyFlags.messageID, raw.message_id)
-        if flags & PropertyFlags.timestamp != 0 { rest.timestamp = AMQPTimestamp(secondsSinceEpoch: raw.timestamp) }
-        rest.type = short(PropertyFlags.type, raw.type)
-        rest.userID = short(PropertyFlags.userID, raw.user_id)
-        rest.appID = short(PropertyFlags.appID, raw.app_id)
-        rest.clusterID = short(PropertyFlags.clusterID, raw.cluster_id)
         self.init(
-            storage: rest.isEmpty ? nil : rest,
+            storage: flags & ~(PropertyFlags.inline | PropertyFlags.unused) == 0 ? nil : Storage(try Fields(raw)),
             deliveryMode: flags & PropertyFlags.deliveryMode == 0 ? nil : AMQPDeliveryMode(rawValue: raw.delivery_mode),
             priority: flags & PropertyFlags.priority == 0 ? nil : raw.priority)
+        // Headers that are there and empty count as absent.
+        if let storage, storage.fields.isEmpty { self.storage = nil }
+    }
+}
+
+extension AMQPProperties.Fields {
+    @inline(__always)
+    fileprivate func fill(_ raw: inout amqp_basic_properties_t, in arena: inout WireArena) {
+        if let contentType {
+            raw._flags |= PropertyFlags.contentType
+            raw.content_type = arena.shortString(contentType, "content type")
+        }
+        if let contentEncoding {
+            raw._flags |= PropertyFlags.contentEncoding
+            raw.content_encoding = arena.shortString(contentEncoding, "content encoding")
+        }
+        if !headers.isEmpty {
+            raw._flags |= PropertyFlags.headers
+            raw.headers = arena.table(headers)
+        }
+        if let correlationID {
+            raw._flags |= PropertyFlags.correlationID
+            raw.correlation_id = arena.shortString(correlationID, "correlation id")
+        }
+        if let replyTo {
+            raw._flags |= PropertyFlags.replyTo
+            raw.reply_to = arena.shortString(replyTo, "reply-to")
+        }
+        if let expiration {
+            raw._flags |= PropertyFlags.expiration
+            raw.expiration = arena.shortString(expiration, "expiration")
+        }
+        if let messageID {
+            raw._flags |= PropertyFlags.messageID
+            raw.message_id = arena.shortString(messageID, "message id")
+        }
+        if let timestamp {
+            raw._flags |= PropertyFlags.timestamp
+            raw.timestamp = timestamp.secondsSinceEpoch
+        }
+        if let type {
+            raw._flags |= PropertyFlags.type
+            raw.type = arena.shortString(type, "type")
+        }
+        if let userID {
+            raw._flags |= PropertyFlags.userID
+            raw.user_id = arena.shortString(userID, "user id")
+        }
+        if let appID {
+            raw._flags |= PropertyFlags.appID
+            raw.app_id = arena.shortString(appID, "app id")
+        }
+        if let clusterID {
+            raw._flags |= PropertyFlags.clusterID
+            raw.cluster_id = arena.shortString(clusterID, "cluster id")
+        }
+    }
+
+    /// In one expression: assigned one by one, every field would be released before it is written.
+    fileprivate init(_ raw: borrowing amqp_basic_properties_t) throws(WireError) {
+        let flags = raw._flags
+        let headers = flags & PropertyFlags.headers == 0 ? AMQPTable() : try AMQPTable(raw.headers)
+        self.init(
+            contentType: flags & PropertyFlags.contentType == 0 ? nil : raw.content_type.text,
+            contentEncoding: flags & PropertyFlags.contentEncoding == 0 ? nil : raw.content_encoding.text,
+            headers: headers,
+            correlationID: flags & PropertyFlags.correlationID == 0 ? nil : raw.correlation_id.text,
+            replyTo: flags & PropertyFlags.replyTo == 0 ? nil : raw.reply_to.text,
+            expiration: flags & PropertyFlags.expiration == 0 ? nil : raw.expiration.text,
+            messageID: flags & PropertyFlags.messageID == 0 ? nil : raw.message_id.text,
+            timestamp: flags & PropertyFlags.timestamp == 0
+                ? nil : AMQPTimestamp(secondsSinceEpoch: raw.timestamp),
+            type: flags & PropertyFlags.type == 0 ? nil : raw.type.text,
+            userID: flags & PropertyFlags.userID == 0 ? nil : raw.user_id.text,
+            appID: flags & PropertyFlags.appID == 0 ? nil : raw.app_id.text,
+            clusterID: flags & PropertyFlags.clusterID == 0 ? nil : raw.cluster_id.text)
     }
 }

@@ -19,8 +19,7 @@ extension FrameEncoder {
     ) -> Int {
         let names = publishOverhead + exchange.utf8.count + routingKey.utf8.count
         guard properties.storage != nil else { return names + 4 }
-        var sizing = WireArena()
-        _ = properties.raw(in: &sizing)
+        let sizing = properties.sizing()
         return names + propertiesOverhead + sizing.encodedSize
     }
 
@@ -42,8 +41,12 @@ extension FrameEncoder {
     ) throws(WireError) -> PublishPrefix {
         let exchangeSize = exchange.utf8.count
         let routingKeySize = routingKey.utf8.count
-        guard exchangeSize <= WireLimits.maxShortString else { throw nameTooLong("exchange", exchangeSize) }
-        guard routingKeySize <= WireLimits.maxShortString else { throw nameTooLong("routing key", routingKeySize) }
+        guard exchangeSize <= WireLimits.maxShortString else {
+            throw .tooLong("exchange", exchangeSize, .shortStringTooLong)
+        }
+        guard routingKeySize <= WireLimits.maxShortString else {
+            throw .tooLong("routing key", routingKeySize, .shortStringTooLong)
+        }
         guard bodySize >= 0 else { throw WireError(.invalidArgument, "a body cannot have \(bodySize) bytes") }
         // The length of the method frame is known beforehand: both names are short strings.
         let methodSize = 17 &+ exchangeSize &+ routingKeySize
@@ -99,8 +102,7 @@ extension FrameEncoder {
     private static func encodeWithStorage(
         _ properties: AMQPProperties, to output: UnsafeMutableRawBufferPointer, maxSize: Int
     ) throws(WireError) -> Int {
-        var sizing = WireArena()
-        _ = properties.raw(in: &sizing)
+        let sizing = properties.sizing()
         if let failure = sizing.failure { throw failure }
         guard sizing.encodedSize <= maxSize else {
             throw doesNotFit("content header with its properties", sizing.encodedSize + 22, maxSize + 20)
@@ -109,7 +111,8 @@ extension FrameEncoder {
         var failure: WireError?
         withUnsafeTemporaryAllocation(byteCount: max(sizing.used, 16), alignment: 16) { memory in
             var arena = WireArena(memory)
-            var raw = properties.raw(in: &arena)
+            var raw = properties.plainRaw
+            properties.fill(&raw, in: &arena)
             if arena.failure != nil {
                 failure = arena.failure
                 return
@@ -137,13 +140,6 @@ extension FrameEncoder {
             throw doesNotFit("content header with its properties", size &+ 20, maxSize &+ 20)
         }
         return size
-    }
-
-    @inline(never)
-    private static func nameTooLong(_ what: String, _ size: Int) -> WireError {
-        WireError(
-            .shortStringTooLong,
-            "the \(what) takes \(size) bytes of UTF-8, and AMQP allows \(WireLimits.maxShortString)")
     }
 }
 

@@ -3,7 +3,7 @@ internal import CRabbitMQ
 /// The arguments of a method that rabbitmq-c knows. The id and the C struct are tied together here and nowhere else,
 /// because rabbitmq-c takes and returns a `void *` that is exactly the struct of its id.
 protocol MethodBody {
-    associatedtype Raw: BitwiseCopyable
+    associatedtype Raw
     static var id: AMQPMethodID { get }
     /// The C struct, with strings and tables in `arena`. Called twice: see ``WireArena``.
     func raw(in arena: inout WireArena) -> Raw
@@ -27,11 +27,12 @@ struct MethodEncoder {
         encode(body.raw(in: &arena), as: Body.id)
     }
 
-    mutating func encode<Raw: BitwiseCopyable>(_ raw: Raw, as id: AMQPMethodID) {
+    mutating func encode<Raw>(_ raw: Raw, as id: AMQPMethodID) {
         guard let output else { return }
         var raw = raw
-        status = amqp_encode_method(
-            id.rawValue, &raw, amqp_bytes_t(len: output.count, bytes: output.baseAddress))
+        status = withUnsafeMutablePointer(to: &raw) { raw in
+            amqp_encode_method(id.rawValue, raw, amqp_bytes_t(len: output.count, bytes: output.baseAddress))
+        }
     }
 
     /// `connection.update-secret`, which rabbitmq-c 0.11 does not know.

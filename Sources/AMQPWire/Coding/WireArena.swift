@@ -13,7 +13,7 @@ struct WireArena {
     /// How many bytes the strings and tables take on the wire.
     private(set) var encodedSize = 0
     /// The first mistake of the caller that was found.
-    private(set) var failure: WireError?
+    private var mistake: Mistake?
 
     /// For the first pass.
     init(sizingWith limits: WireLimits = .standard) {
@@ -29,7 +29,26 @@ struct WireArena {
         limits = .standard
     }
 
-    private var isSizing: Bool { base == nil }
+    /// Plain data, so that the arena is too and costs no reference counting; the text is made when it is asked for.
+    private enum Mistake {
+        case shortString(StaticString, Int)
+        case key(Int)
+        case tooDeep
+        case tooMany(Int)
+        case changed
+    }
+
+    /// What is wrong with the values, `nil` when nothing is.
+    var failure: WireError? {
+        switch mistake {
+        case nil: nil
+        case .shortString(let what, let size): .tooLong("\(what)", size, .shortStringTooLong)
+        case .key(let size): .tooLong("key of a table", size, .tableKeyTooLong)
+        case .tooDeep: WireError(.tableTooDeep, "a table is nested deeper than \(limits.maxTableDepth) levels")
+        case .tooMany(let count): WireError(.doesNotFitFrame, "a table or an array has \(count) entries")
+        case .changed: WireError(.invalidArgument, "a value changed while it was encoded")
+        }
+    }
 
     /// No bytes, with a pointer that is not NULL in the second pass.
     var empty: amqp_bytes_t { amqp_bytes_t(len: 0, bytes: base) }
@@ -37,7 +56,7 @@ struct WireArena {
     @inline(__always)
     mutating func shortString(_ string: String, _ what: StaticString) -> amqp_bytes_t {
         let count = string.utf8.count
-        if count > WireLimits.maxShortString { fail(Self.tooLong(count, what, .shortStringTooLong)) }
+        if count > WireLimits.maxShortString { note(.shortString(what, count)) }
         encodedSize += 1 + count
         return copy(string, count)
     }
@@ -77,19 +96,14 @@ struct WireArena {
         used += (count + 7) & ~7
         guard let base else { return nil }
         guard used <= capacity else {
-            fail(WireError(.invalidArgument, "a value changed while it was encoded"))
+            note(.changed)
             return nil
         }
         return base + start
     }
 
-    private mutating func fail(_ error: WireError) {
-        if failure == nil { failure = error }
-    }
-
-    @inline(never) private static func tooLong(_ count: Int, _ what: StaticString, _ kind: WireError.Kind) -> WireError
-    {
-        WireError(kind, "the \(what) takes \(count) bytes of UTF-8, and AMQP allows \(WireLimits.maxShortString)")
+    private mutating func note(_ mistake: Mistake) {
+        if self.mistake == nil { self.mistake = mistake }
     }
 
     /// The depth is checked before each descent, which bounds the recursion here and in rabbitmq-c.
@@ -97,7 +111,7 @@ struct WireArena {
         encodedSize += 4
         let count = table.entries.count
         guard let rawCount = Int32(exactly: count) else {
-            fail(WireError(.doesNotFitFrame, "a table has \(count) entries"))
+            note(.tooMany(count))
             return amqp_table_t(num_entries: 0, entries: nil)
         }
         let memory = take(max(count, 1) * MemoryLayout<amqp_table_entry_t>.stride)
@@ -105,7 +119,7 @@ struct WireArena {
         var index = 0
         for entry in table.entries {
             let size = entry.key.utf8.count
-            if size > WireLimits.maxShortString { fail(Self.tooLong(size, "key of a table", .tableKeyTooLong)) }
+            if size > WireLimits.maxShortString { note(.key(size)) }
             encodedSize += 1 + size
             let key = copy(entry.key, size)
             let value = self.value(entry.value, depth: depth)
@@ -118,7 +132,7 @@ struct WireArena {
     private mutating func array(_ elements: [AMQPFieldValue], depth: Int) -> amqp_array_t {
         encodedSize += 4
         guard let rawCount = Int32(exactly: elements.count) else {
-            fail(WireError(.doesNotFitFrame, "an array has \(elements.count) elements"))
+            note(.tooMany(elements.count))
             return amqp_array_t(num_entries: 0, entries: nil)
         }
         let capacity = max(elements.count, 1)
@@ -168,7 +182,7 @@ struct WireArena {
 
     private mutating func isTooDeep(_ depth: Int) -> Bool {
         guard depth >= limits.maxTableDepth else { return false }
-        fail(WireError(.tableTooDeep, "a table is nested deeper than \(limits.maxTableDepth) levels"))
+        note(.tooDeep)
         return true
     }
 }

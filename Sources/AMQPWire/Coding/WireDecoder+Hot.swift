@@ -16,6 +16,12 @@ package struct SettleView: Sendable, Equatable {
     package let multiple: Bool
     /// Of a nack; `false` for an ack. As a refusal of a publish, it means nothing.
     package let requeue: Bool
+
+    package init(deliveryTag: UInt64, multiple: Bool, requeue: Bool) {
+        self.deliveryTag = deliveryTag
+        self.multiple = multiple
+        self.requeue = requeue
+    }
 }
 
 // The methods that come once a message. None of these allocates: the pool's page stays.

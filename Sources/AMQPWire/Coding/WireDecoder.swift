@@ -82,7 +82,12 @@ package final class WireDecoder {
         if status == Int32(AMQP_STATUS_NO_MEMORY.rawValue) {
             return WireError(.outOfMemory, "no memory to decode \(what)")
         }
-        return WireError(.syntaxError, "\(what) is cut short or not well-formed")
+        return malformed(what)
+    }
+
+    @inline(never)
+    static func malformed(_ what: String) -> WireError {
+        WireError(.syntaxError, "\(what) is cut short or not well-formed")
     }
 
     /// Checks the headers of properties; see ``TablePrescan``.

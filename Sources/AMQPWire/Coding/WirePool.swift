@@ -32,5 +32,8 @@ final class WirePool {
         init_amqp_pool(pointer, Self.pageSize)
     }
 
+    /// How many pages are kept for the next decode.
+    var pageCount: Int { Int(pointer.pointee.pages.num_blocks) }
+
     private static let oversized = 8192
 }

@@ -58,6 +58,12 @@ package struct WireError: Error, Sendable, Equatable {
         }
     }
 
+    /// For a short string or a key over the limit.
+    @inline(never)
+    static func tooLong(_ what: String, _ size: Int, _ kind: Kind) -> WireError {
+        WireError(kind, "the \(what) takes \(size) bytes of UTF-8, and AMQP allows \(WireLimits.maxShortString)")
+    }
+
     /// The same error, confined to one message.
     func confinedToMessage() -> WireError { WireError(kind, text, scope: .message) }
 }

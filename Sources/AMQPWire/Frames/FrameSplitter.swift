@@ -25,7 +25,9 @@ package struct FrameSplitter: Sendable {
         let channel = UInt16(bigEndian: base.loadUnaligned(fromByteOffset: 1, as: UInt16.self))
         let size = UInt32(bigEndian: base.loadUnaligned(fromByteOffset: 3, as: UInt32.self))
         // Compared as UInt32, so that a size over Int.max of a 32-bit machine does not trap.
-        guard size <= UInt32(clamping: maxFrameSize &- WireLimits.frameOverhead) else { throw tooLarge(size) }
+        guard size <= UInt32(clamping: max(maxFrameSize, WireLimits.frameOverhead) &- WireLimits.frameOverhead) else {
+            throw tooLarge(size)
+        }
         guard channel <= channelMax else { throw badChannel(channel) }
         if type == .heartbeat {
             guard channel == 0, size == 0 else { throw Self.badHeartbeat(channel, size) }

@@ -11,7 +11,7 @@ struct TablePlace {
     func offset(in arguments: UnsafeRawBufferPointer, of id: AMQPMethodID) throws(WireError) -> Int {
         var offset = before
         for _ in 0..<shortStrings {
-            guard offset < arguments.count else { throw WireDecoder.failed(-1, id.name) }
+            guard offset < arguments.count else { throw WireDecoder.malformed(id.name) }
             offset += 1 + Int(arguments[offset])
         }
         return offset + after

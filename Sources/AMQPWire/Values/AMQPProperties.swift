@@ -34,20 +34,11 @@ public struct AMQPProperties: Sendable, Hashable {
             && expiration == nil && messageID == nil && timestamp == nil && type == nil && userID == nil
             && appID == nil && clusterID == nil
         if isPlain { return }
-        let rest = Storage()
-        rest.contentType = contentType
-        rest.contentEncoding = contentEncoding
-        rest.headers = headers
-        rest.correlationID = correlationID
-        rest.replyTo = replyTo
-        rest.expiration = expiration
-        rest.messageID = messageID
-        rest.timestamp = timestamp
-        rest.type = type
-        rest.userID = userID
-        rest.appID = appID
-        rest.clusterID = clusterID
-        storage = rest
+        storage = Storage(
+            Fields(
+                contentType: contentType, contentEncoding: contentEncoding, headers: headers,
+                correlationID: correlationID, replyTo: replyTo, expiration: expiration, messageID: messageID,
+                timestamp: timestamp, type: type, userID: userID, appID: appID, clusterID: clusterID))
     }
 
     init(storage: Storage?, deliveryMode: AMQPDeliveryMode?, priority: UInt8?) {
@@ -60,12 +51,12 @@ public struct AMQPProperties: Sendable, Hashable {
         guard left.deliveryMode == right.deliveryMode, left.priority == right.priority else { return false }
         if left.storage === right.storage { return true }
         guard let one = left.storage, let other = right.storage else { return false }
-        return one.isEqual(to: other)
+        return one.fields == other.fields
     }
 
     public func hash(into hasher: inout Hasher) {
         hasher.combine(deliveryMode)
         hasher.combine(priority)
-        storage?.hash(into: &hasher)
+        hasher.combine(storage?.fields)
     }
 }
