@@ -79,4 +79,21 @@ import Testing
             #expect(wireError { _ = try method.payload() }?.kind == .tableTooDeep)
         }
     }
+
+    @Test("arrays that share their storage and stand for far too many bytes are refused in time")
+    func shared() {
+        var value: AMQPFieldValue = 1
+        for _ in 0..<30 { value = .array([AMQPFieldValue](repeating: value, count: 16)) }
+        let properties = AMQPProperties(headers: ["k": value])
+        let method = AMQPMethod.queueDeclare(.init(queue: "q", arguments: properties.headers))
+        #expect(wireError { _ = try method.payload(maxFrameSize: .max) }?.kind == .doesNotFitFrame)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 1)
+        defer { buffer.deallocate() }
+        let error = wireError {
+            _ = try FrameEncoder.encodePublishPrefix(
+                channel: 1, exchange: "", routingKey: "", mandatory: false, immediate: false, properties: properties,
+                bodySize: 0, maxFrameSize: 4096, into: buffer)
+        }
+        #expect(error?.kind == .doesNotFitFrame)
+    }
 }

@@ -28,7 +28,8 @@ struct MethodEncoder {
     }
 
     mutating func encode<Raw>(_ raw: Raw, as id: AMQPMethodID) {
-        guard let output else { return }
+        // A table that could not be built must not reach rabbitmq-c.
+        guard let output, !arena.hasFailed else { return }
         var raw = raw
         status = withUnsafeMutablePointer(to: &raw) { raw in
             amqp_encode_method(id.rawValue, raw, amqp_bytes_t(len: output.count, bytes: output.baseAddress))

@@ -35,6 +35,7 @@ struct WireArena {
         case key(Int)
         case tooDeep
         case tooMany(Int)
+        case tooLarge
         case changed
     }
 
@@ -46,9 +47,13 @@ struct WireArena {
         case .key(let size): .tooLong("key of a table", size, .tableKeyTooLong)
         case .tooDeep: WireError(.tableTooDeep, "a table is nested deeper than \(limits.maxTableDepth) levels")
         case .tooMany(let count): WireError(.doesNotFitFrame, "a table or an array has \(count) entries")
+        case .tooLarge:
+            WireError(.doesNotFitFrame, "a table takes over \(WireLimits.maxTableSize) bytes")
         case .changed: WireError(.invalidArgument, "a value changed while it was encoded")
         }
     }
+
+    var hasFailed: Bool { mistake != nil }
 
     /// No bytes, with a pointer that is not NULL in the second pass.
     var empty: amqp_bytes_t { amqp_bytes_t(len: 0, bytes: base) }
@@ -118,6 +123,7 @@ struct WireArena {
         let entries = memory?.bindMemory(to: amqp_table_entry_t.self, capacity: max(count, 1))
         var index = 0
         for entry in table.entries {
+            if isTooLarge() { break }
             let size = entry.key.utf8.count
             if size > WireLimits.maxShortString { note(.key(size)) }
             encodedSize += 1 + size
@@ -140,6 +146,7 @@ struct WireArena {
         let entries = memory?.bindMemory(to: amqp_field_value_t.self, capacity: capacity)
         var index = 0
         for element in elements {
+            if isTooLarge() { break }
             let value = self.value(element, depth: depth)
             if let entries { (entries + index).initialize(to: value) }
             index += 1
@@ -178,6 +185,14 @@ struct WireArena {
         case .void: break
         }
         return raw
+    }
+
+    /// Values may share their storage, so that 30 small arrays within each other can stand for more bytes than there
+    /// are atoms; counting them has to end.
+    private mutating func isTooLarge() -> Bool {
+        guard encodedSize > WireLimits.maxTableSize else { return false }
+        note(.tooLarge)
+        return true
     }
 
     private mutating func isTooDeep(_ depth: Int) -> Bool {

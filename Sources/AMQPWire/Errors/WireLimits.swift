@@ -21,6 +21,8 @@ public struct WireLimits: Sendable, Hashable {
     public static let highestTableDepth = 64
     /// The longest short string and the longest table key in bytes of UTF-8 (AMQP 0-9-1, section 4.2.5.3).
     public static let maxShortString = 255
+    /// The largest table that is encoded, in bytes: 16 MiB, which is far over any frame that a broker accepts by default.
+    public static let maxTableSize = 16 << 20
     /// The bytes of a frame that are not payload: a header of 7 and the end octet (section 4.2.3).
     public static let frameOverhead = 8
     /// The smallest frame size that peers may agree on, in bytes with overhead (section 4.2.3, `frame-min-size`).
