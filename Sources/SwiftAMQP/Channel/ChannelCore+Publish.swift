@@ -62,8 +62,10 @@ extension ChannelCore {
     }
 
     /// With the lock held.
+    ///
+    /// - Parameter urgency: `nil` if the caller itself sees to it that what was appended is written.
     func submitLocked(
-        _ request: PublishRequest, mayWait: Bool, urgency: SocketStream.Urgency, _ wakeups: inout Wakeups
+        _ request: PublishRequest, mayWait: Bool, urgency: SocketStream.Urgency?, _ wakeups: inout Wakeups
     ) -> Result<(Admission, ConnectionCore.Actions), AMQPError> {
         if let refusal = refusal() {
             return .failure(refusal.with(outcome: .notSent(reason: connection.notSentReason)))
@@ -84,7 +86,7 @@ extension ChannelCore {
             return .failure(error)
         }
         if request.owner != nil { actions = connection.noteDeadline(request.deadline) }
-        actions.write = stream.noteAppended(isAlone ? urgency : .batched)
+        if let urgency { actions.write = stream.noteAppended(isAlone ? urgency : .batched) }
         actions.resumesReading = connection.mustResumeReading
         actions.isTimeToYield = publishBudget.isSpent()
         return .success((.encoded, actions))
@@ -228,13 +230,18 @@ extension ChannelCore {
         }
     }
 
-    /// With the lock held: lets those go on who waited for answers.
+    /// With the lock held: lets those go on who waited for answers, and says how to write what they publish.
     func afterAnswers(_ wakeups: inout Wakeups) -> SocketStream.WriteAction {
         let before = stream.appended
+        admitAfterAnswers(&wakeups)
+        return stream.appended == before ? .none : stream.noteAppended(.batched)
+    }
+
+    /// With the lock held: as ``afterAnswers(_:)``, for a caller that sees to the writing.
+    func admitAfterAnswers(_ wakeups: inout Wakeups) {
         for window in wakeups.takeWindows() { window.admit(&wakeups) }
         if !waiting.isEmpty { admitWaiting(&wakeups) }
         completeFlush(&wakeups)
-        return stream.appended == before ? .none : stream.noteAppended(.batched)
     }
 
     /// A whole `basic.return`. Loop thread.

@@ -145,7 +145,7 @@ final class ChannelCore: @unchecked Sendable {
         for window in windows { window.expire(now: now, &wakeups) }
         for rpc in rpcs.removeExpiredUnsent(now: now) { fail(rpc, timeoutError(rpc), &wakeups) }
         if let rpc = rpcs.awaited, rpc.deadline <= now { retire(rpc, &wakeups) }
-        completeFlush(&wakeups)
+        admitAfterAnswers(&wakeups)
         var next = min(tracker.earliestDeadline, rpcs.earliestDeadline)
         waiting.forEach { next = min(next, $0.deadline) }
         for window in windows { next = min(next, window.earliestDeadline) }

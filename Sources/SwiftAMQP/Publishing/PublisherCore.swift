@@ -140,11 +140,11 @@ final class PublisherCore: PublishOwner, @unchecked Sendable {
         wakeups.perform { for promise in promises { promise.complete(.success(())) } }
     }
 
-    /// The window opened: submits those who wait, as far as it goes.
+    /// The window opened: submits those who wait, as far as it goes. The caller writes what was appended.
     func admit(_ wakeups: inout Wakeups) {
         while unconfirmed < window, let request = waiting.popFirst() {
             unconfirmed += 1
-            if case .failure = channel.submitLocked(request, mayWait: true, urgency: .batched, &wakeups) {
+            if case .failure = channel.submitLocked(request, mayWait: true, urgency: nil, &wakeups) {
                 settle(.notSent(reason: channel.connection.notSentReason), sequence: request.sequence, &wakeups)
             }
         }
@@ -168,6 +168,7 @@ final class PublisherCore: PublishOwner, @unchecked Sendable {
 
     private func cancel(sequence: UInt64) {
         var wakeups = Wakeups()
+        var write = SocketStream.WriteAction.none
         channel.lock.lock()
         if tickets[sequence] != nil {
             if !waiting.removeAll(where: { $0.sequence == sequence }).isEmpty {
@@ -175,9 +176,10 @@ final class PublisherCore: PublishOwner, @unchecked Sendable {
             } else if !channel.waiting.removeAll(where: { $0.owner === self && $0.sequence == sequence }).isEmpty {
                 settle(.notSent(reason: .cancelled), sequence: sequence, &wakeups)
             }
-            for window in wakeups.takeWindows() { window.admit(&wakeups) }
+            write = channel.afterAnswers(&wakeups)
         }
         channel.lock.unlock()
+        channel.stream.perform(write)
         wakeups.run()
     }
 

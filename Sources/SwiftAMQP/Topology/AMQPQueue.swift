@@ -115,7 +115,7 @@ public struct AMQPQueue: Sendable, Hashable {
     /// An exclusive queue whose name the broker chooses, for replies and other private traffic. It lives as long as
     /// the connection.
     public static func serverNamed(arguments: AMQPTable = [:]) -> AMQPQueue {
-        AMQPQueue(name: "", durable: false, exclusive: true, autoDelete: true, arguments: arguments)
+        AMQPQueue(name: "", durable: false, exclusive: true, arguments: arguments)
     }
 
     /// What a full queue does with one message more (`x-overflow`, https://www.rabbitmq.com/maxlength.html).
