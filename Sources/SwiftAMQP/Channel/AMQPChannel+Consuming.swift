@@ -1,5 +1,5 @@
-internal import Synchronization
 public import AMQPWire
+internal import Synchronization
 
 extension AMQPChannel {
     /// Consumes from a queue for the time of `body`.

@@ -76,7 +76,8 @@ public final class AMQPChannel: Sendable {
     ///
     /// - Parameter requeue: False, to get them again on this very consumer, is refused by RabbitMQ (540).
     public func recover(requeue: Bool = true) async throws(AMQPError) {
-        _ = try await core.call(.basicRecover(.init(requeue: requeue)), onReply: { [core] _ in core.unsettled.removeAll() })
+        _ = try await core.call(
+            .basicRecover(.init(requeue: requeue)), onReply: { [core] _ in core.unsettled.removeAll() })
     }
 
     // MARK: Transactions

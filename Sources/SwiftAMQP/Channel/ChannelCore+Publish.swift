@@ -226,7 +226,8 @@ extension ChannelCore {
         stream.perform(write)
         wakeups.run()
         if !isKnown {
-            throw WireError(.commandInvalid, "the broker answered publish \(tag) on channel \(id), which was never made")
+            throw WireError(
+                .commandInvalid, "the broker answered publish \(tag) on channel \(id), which was never made")
         }
     }
 

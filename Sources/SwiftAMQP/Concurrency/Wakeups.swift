@@ -8,7 +8,9 @@ struct Wakeups {
     private var actions: [() -> Void] = []
     private var windows: [PublisherCore] = []
 
-    mutating func resume(_ continuation: UnsafeContinuation<AMQPPublishOutcome, Never>, with outcome: AMQPPublishOutcome) {
+    mutating func resume(
+        _ continuation: UnsafeContinuation<AMQPPublishOutcome, Never>, with outcome: AMQPPublishOutcome
+    ) {
         outcomes.append((continuation, outcome))
     }
 

@@ -163,7 +163,8 @@ struct ConnectionStateMachine: ~Copyable {
             frameMax: Self.smallerLimit(offer.frameMax, tune.frameMax) ?? offer.frameMax,
             // https://www.rabbitmq.com/heartbeats.html#heartbeats-timeout: the smaller one, unless either is 0, which
             // for the server means that it has no wish, and for us that heartbeats are off.
-            heartbeat: offer.heartbeat == 0 ? 0 : tune.heartbeat == 0 ? offer.heartbeat : min(offer.heartbeat, tune.heartbeat))
+            heartbeat: offer.heartbeat == 0
+                ? 0 : tune.heartbeat == 0 ? offer.heartbeat : min(offer.heartbeat, tune.heartbeat))
         state = .openOK
         return [
             .send(
@@ -244,7 +245,9 @@ extension String {
         var result: [UInt8] = []
         var position = 0
         while position < whole.count {
-            if position + pattern.count <= whole.count, whole[position..<position + pattern.count].elementsEqual(pattern) {
+            if position + pattern.count <= whole.count,
+                whole[position..<position + pattern.count].elementsEqual(pattern)
+            {
                 result += replacement.utf8
                 position += pattern.count
             } else {

@@ -29,7 +29,8 @@ extension AMQPError {
                 outcome: outcome)
         case .nacked:
             self.init(
-                .nacked, "the broker refused the message for \(address) (queue full with reject-publish, or an "
+                .nacked,
+                "the broker refused the message for \(address) (queue full with reject-publish, or an "
                     + "internal error)", outcome: outcome)
         case .notSent(let reason), .unknown(let reason):
             let isSent = if case .unknown = outcome { true } else { false }
