@@ -30,6 +30,9 @@ final class PublisherCore: PublishOwner, @unchecked Sendable {
         resumeMark = self.window - max(1, self.window / 4)
     }
 
+    /// ``AMQPChannel/withPublisher(window:isolation:_:)`` holds it until every publish has its outcome.
+    override var isRetainedByTracker: Bool { false }
+
     var hasWaiting: Bool { !waiting.isEmpty }
 
     var earliestDeadline: Int64 {
