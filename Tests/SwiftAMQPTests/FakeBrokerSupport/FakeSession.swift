@@ -1,0 +1,115 @@
+import SwiftAMQP
+import TestSupport
+
+extension FakeBroker {
+    /// How to connect to this broker. Heartbeats are off and every deadline is the harness's unless a test says otherwise.
+    func configuration(_ change: (inout AMQPConfiguration) -> Void = { _ in }) throws -> AMQPConfiguration {
+        var configuration = try AMQPConfiguration(url: url())
+        configuration.heartbeat = .zero
+        configuration.connectTimeout = .seconds(10) * Deadline.scale
+        configuration.closeTimeout = .seconds(5) * Deadline.scale
+        change(&configuration)
+        return configuration
+    }
+}
+
+/// Runs `body` on a connection to a broker that follows `script` after the handshake, and gives what the client sent.
+///
+/// The connection is closed at the end; the script has to say how that is answered, for example with `.closeOK`.
+@discardableResult
+func withFakeConnection(
+    _ script: [FakeStep], handshake: FakeStep = .handshake(),
+    configure: (inout AMQPConfiguration) -> Void = { _ in },
+    _ body: (AMQPConnection) async throws -> Void
+) async throws -> FakeTranscript {
+    let broker = try FakeBroker.start([handshake] + script)
+    do {
+        try await AMQPConnection.withConnection(try broker.configuration(configure), body)
+    } catch {
+        // What the script did not like says more than what the client made of it.
+        let transcript = await broker.stop()
+        throw SessionFailure(error: error, received: transcript.log)
+    }
+    return try await broker.finished()
+}
+
+/// As ``withFakeConnection(_:handshake:configure:_:)``, on channel 1.
+@discardableResult
+func withFakeChannel(
+    _ script: [FakeStep], handshake: FakeStep = .handshake(),
+    configure: (inout AMQPConfiguration) -> Void = { _ in },
+    _ body: (AMQPChannel, AMQPConnection) async throws -> Void
+) async throws -> FakeTranscript {
+    try await withFakeConnection([.openChannel(1)] + script, handshake: handshake, configure: configure) { connection in
+        let channel = try await connection.openChannel()
+        try await body(channel, connection)
+    }
+}
+
+/// A test body failed; with what the broker had received by then.
+struct SessionFailure: Error, CustomStringConvertible {
+    let error: any Error
+    let received: [String]
+
+    var description: String { "\(error)\nthe broker received:\n  " + received.joined(separator: "\n  ") }
+}
+
+/// The error that `body` throws; `nil` if it does not throw an `AMQPError`.
+func amqpError<Value>(
+    isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Value
+) async -> AMQPError? {
+    do {
+        _ = try await body()
+        return nil
+    } catch {
+        return error as? AMQPError
+    }
+}
+
+extension FakeTranscript {
+    /// What came after the handshake, in words.
+    var session: [String] { Array(log.dropFirst(3)) }
+
+    /// How many methods of that name the client sent.
+    func count(_ name: String) -> Int { methods.count { $0.name == name } }
+}
+
+extension FakeStep {
+    /// Everything the client does until it closes the connection: expected to be exactly nothing.
+    static let nothingButClose = FakeStep.closeOK
+
+    /// Expects a method and answers it with another one.
+    static func answer(
+        _ channel: UInt16, _ method: WireMethodID, _ reply: WireMethodID,
+        _ arguments: @escaping @Sendable (inout WireWriter) -> Void = { _ in }
+    ) -> FakeStep {
+        .steps("answer", [.expectMethod(method, channel: channel), .sendMethod(channel, reply, arguments)])
+    }
+
+    /// Expects queue.declare and answers it with this name.
+    static func answerDeclare(_ channel: UInt16, _ name: String = "q", messages: UInt32 = 0) -> FakeStep {
+        answer(channel, .queueDeclare, .queueDeclareOK) {
+            $0.shortString(name)
+            $0.u32(messages)
+            $0.u32(0)
+        }
+    }
+
+    /// Expects qos and consume, and lets the consumer be called `tag`.
+    static func answerConsume(_ channel: UInt16, tag: String, hasQoS: Bool = true) -> FakeStep {
+        .steps(
+            "consume",
+            (hasQoS ? [answer(channel, .basicQos, .basicQosOK)] : [])
+                + [answer(channel, .basicConsume, .basicConsumeOK) { $0.shortString(tag) }])
+    }
+
+    /// Expects cancel of the consumer `tag` and answers it.
+    static func answerCancel(_ channel: UInt16, tag: String) -> FakeStep {
+        answer(channel, .basicCancel, .basicCancelOK) { $0.shortString(tag) }
+    }
+}
+
+extension FakeStep {
+    /// The client closes channel 1, then the connection.
+    static let closeChannelAndConnection = FakeStep.steps("close both", [.channelCloseOK(1), .closeOK])
+}
