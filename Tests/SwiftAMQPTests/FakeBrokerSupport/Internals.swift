@@ -11,7 +11,7 @@ extension AMQPChannel {
     }
 
     /// How many RPCs were asked for and not answered.
-    var hasRPCs: Bool { core.lock.withLock { !core.rpcs.isEmpty } }
+    var rpcCount: Int { core.lock.withLock { core.rpcs.count } }
 
     /// How many publishes the broker has not answered.
     var unansweredPublishes: Int { core.lock.withLock { core.tracker.pendingCount } }
