@@ -264,7 +264,7 @@ extension ChannelCore {
         var isKnown = true
         do throws(ConfirmTracker.AcknowledgeError) {
             try tracker.acknowledge(tag: tag, multiple: multiple, positive: positive) { owner, outcome, sequence in
-                owner.settle(outcome, sequence: sequence, &wakeups)
+                owner._withUnsafeGuaranteedRef { $0.settle(outcome, sequence: sequence, &wakeups) }
             }
         } catch {
             isKnown = false

@@ -34,7 +34,7 @@ final class ChannelCore: @unchecked Sendable {
     @exclusivity(unchecked) var confirmMode = ConfirmMode.off
     var isTransactional = false
     @exclusivity(unchecked) var publishBudget = TimeBudget()
-    @exclusivity(unchecked) var prefixCache = PublishPrefixCache()
+    let prefixCache = PublishPrefixCache()
     /// `channel.flow` from the broker.
     @exclusivity(unchecked) var isFlowActive = true
     @exclusivity(unchecked) var tracker = ConfirmTracker()
@@ -108,7 +108,7 @@ final class ChannelCore: @unchecked Sendable {
         for rpc in rpcs.removeAll() { wakeups.perform { rpc.promise.complete(.failure(error)) } }
         var collected = wakeups
         tracker.failAll(bytesWritten: stream.written, reason: reason) { owner, outcome, sequence in
-            owner.settle(outcome, sequence: sequence, &collected)
+            owner._withUnsafeGuaranteedRef { $0.settle(outcome, sequence: sequence, &collected) }
         }
         wakeups = collected
         for request in waiting.removeAll() {
@@ -146,7 +146,7 @@ final class ChannelCore: @unchecked Sendable {
     func expire(now: Int64, _ wakeups: inout Wakeups) -> Int64 {
         var collected = wakeups
         tracker.expire(now: now) { owner, outcome, sequence in
-            owner.settle(outcome, sequence: sequence, &collected)
+            owner._withUnsafeGuaranteedRef { $0.settle(outcome, sequence: sequence, &collected) }
         }
         wakeups = collected
         if !waiting.isEmpty {
