@@ -36,6 +36,8 @@ extension ChannelCore {
         _ content: ContentAssembler.Content, _ consumer: ConsumerCore, tag: UInt64, isRedelivered: Bool,
         exchange: String, routingKey: String
     ) throws(WireError) {
+        // Slot 0 stands in for a consumer of a channel that is being closed: what comes is nobody's.
+        guard consumer.slot != 0 else { return }
         let isTracked = consumer.acknowledgement == .manual
         consumer.inbound.append(
             AMQPDelivery(
@@ -45,12 +47,13 @@ extension ChannelCore {
         if isTracked { inboundTags.append((tag, consumer.slot)) }
     }
 
-    /// Hands out what was collected. True if reading should pause.
-    func handOut() -> Bool {
+    /// Hands out what was collected; adds the consumers because of which reading should pause.
+    func handOut(_ full: inout [ConsumerCore]) {
         if !inboundTags.isEmpty {
             lock.lock()
             var isInOrder = true
-            if isOpen {
+            if let last = inboundTags.last { highestDelivered = last.tag }
+            if isOpen, !isRecovering {
                 for (tag, consumer) in inboundTags where !unsettled.register(tag: tag, consumer: consumer) {
                     isInOrder = false
                 }
@@ -61,14 +64,13 @@ extension ChannelCore {
                 connection.fail(
                     AMQPError(WireError(.commandInvalid, "the delivery tags on channel \(id) do not count upwards")))
                 touchedConsumers.removeAll(keepingCapacity: true)
-                return false
+                return
             }
         }
-        var pauses = false
         for consumer in touchedConsumers {
             switch consumer.deliverInbound() {
             case .none: break
-            case .watermark: pauses = true
+            case .watermark: full.append(consumer)
             case .overflow: overflow(consumer)
             case .violation:
                 connection.fail(
@@ -80,7 +82,6 @@ extension ChannelCore {
             }
         }
         touchedConsumers.removeAll(keepingCapacity: true)
-        return pauses
     }
 
     /// An auto-ack consumer fell behind for good.
@@ -186,6 +187,7 @@ extension ChannelCore {
         lock.unlock()
         stream.perform(action)
         wakeups.run()
+        connection.failIfPeerDoesNotRead()
     }
 
     /// `basic.cancel` from the broker: the queue is gone, or its node is (https://www.rabbitmq.com/consumer-cancel.html).
@@ -199,6 +201,7 @@ extension ChannelCore {
         }
         lock.unlock()
         stream.perform(action)
+        connection.failIfPeerDoesNotRead()
         consumer?.end(
             .failed(
                 AMQPError(

@@ -18,6 +18,13 @@ struct NameCache {
 
 extension [UInt8] {
     @inline(__always)
+    func hasSameBytes(as text: String) -> Bool {
+        guard text.utf8.count == count else { return false }
+        let isSame = text.utf8.withContiguousStorageIfAvailable { hasSameBytes(as: UnsafeRawBufferPointer($0)) }
+        return isSame ?? elementsEqual(text.utf8)
+    }
+
+    @inline(__always)
     func hasSameBytes(as raw: UnsafeRawBufferPointer) -> Bool {
         guard count == raw.count else { return false }
         guard let other = raw.baseAddress else { return true }

@@ -8,8 +8,9 @@ internal import AMQPWire
 /// A class, because a structure would be copied, with all it holds, by every look at it. Guarded by the outbox lock, which
 /// also makes every access exclusive.
 final class PublishPrefixCache {
-    @exclusivity(unchecked) private var exchange = ""
-    @exclusivity(unchecked) private var routingKey = ""
+    // Bytes, because strings compare by canonical equivalence, and the broker does not.
+    @exclusivity(unchecked) private var exchange: [UInt8] = []
+    @exclusivity(unchecked) private var routingKey: [UInt8] = []
     @exclusivity(unchecked) private var isMandatory = false
     @exclusivity(unchecked) private var properties = AMQPProperties()
     @exclusivity(unchecked) private var bytes: [UInt8] = []
@@ -25,7 +26,7 @@ final class PublishPrefixCache {
     @inline(__always)
     func size(for address: AMQPAddress, isMandatory: Bool, properties: AMQPProperties) -> Int {
         guard isMandatory == self.isMandatory, properties.isIdentical(to: self.properties),
-            address.routingKey == routingKey, address.exchange == exchange
+            routingKey.hasSameBytes(as: address.routingKey), exchange.hasSameBytes(as: address.exchange)
         else { return 0 }
         return bytes.count
     }
@@ -51,8 +52,8 @@ final class PublishPrefixCache {
             bytes = []
             return
         }
-        exchange = address.exchange
-        routingKey = address.routingKey
+        exchange = Array(address.exchange.utf8)
+        routingKey = Array(address.routingKey.utf8)
         self.isMandatory = isMandatory
         self.properties = properties
         bytes = Array(encoded)

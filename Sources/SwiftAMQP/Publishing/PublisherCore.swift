@@ -17,6 +17,8 @@ final class PublisherCore: PublishOwner, @unchecked Sendable {
     /// Those who wait go on once so few are unconfirmed: one wake-up for a batch instead of one for each.
     private let resumeMark: Int
 
+    /// The scope is over.
+    @exclusivity(unchecked) private var isEnded = false
     @exclusivity(unchecked) private var unconfirmed = 0
     @exclusivity(unchecked) private var waiting = FIFO<PublishRequest>()
     @exclusivity(unchecked) private var tickets: [UInt64: Ticket] = [:]
@@ -73,8 +75,11 @@ final class PublisherCore: PublishOwner, @unchecked Sendable {
         mayWait: Bool
     ) -> Submission {
         var submission = Submission(sequence: nextSequence)
-        guard waiting.isEmpty, unconfirmed < window, channel.isUsable else {
-            if let refusal = channel.refusal() {
+        guard waiting.isEmpty, unconfirmed < window, channel.isUsable, !isEnded else {
+            if isEnded {
+                submission.failure = AMQPError(
+                    .closed, "the scope of the publisher is over", outcome: .notSent(reason: .channelClosed))
+            } else if let refusal = channel.refusal() {
                 submission.failure = refusal.with(outcome: .notSent(reason: channel.connection.notSentReason))
             } else if mayWait {
                 nextSequence += 1
@@ -185,7 +190,8 @@ final class PublisherCore: PublishOwner, @unchecked Sendable {
             case .encoded(let tag): didEncode(tag: tag, sequence: request.sequence, &wakeups)
             case .waiting: break
             case .refused, .failed:
-                settle(.notSent(reason: channel.connection.notSentReason), sequence: request.sequence, &wakeups)
+                let reason = channel.isUsable ? .rejected : channel.connection.notSentReason
+                settle(.notSent(reason: reason), sequence: request.sequence, &wakeups)
             }
         }
     }
@@ -205,6 +211,22 @@ final class PublisherCore: PublishOwner, @unchecked Sendable {
     }
 
     // MARK: Without the lock
+
+    /// The scope begins: deadlines and the end of the channel reach those who wait.
+    func begin() { channel.lock.withLock { channel.windows.append(self) } }
+
+    /// The scope is over: what still waits, sent by a task that outlived it, is not sent.
+    func end() {
+        var wakeups = Wakeups()
+        channel.lock.lock()
+        isEnded = true
+        failWaiting(reason: .channelClosed, &wakeups)
+        channel.lock.unlock()
+        wakeups.run()
+    }
+
+    /// Nothing is left. The channel may let go of this object.
+    func leave() { channel.lock.withLock { channel.windows.removeAll { $0 === self } } }
 
     private func cancel(sequence: UInt64) {
         var wakeups = Wakeups()
