@@ -7,6 +7,7 @@ struct AMQPBench {
             var arguments = Arguments(CommandLine.arguments.dropFirst())
             switch arguments.word() {
             case "work": try await workCommand(&arguments)
+            case "run": try runCommand(&arguments)
             default: throw BenchError.usage
             }
         } catch BenchError.usage {
@@ -19,6 +20,11 @@ struct AMQPBench {
     }
 
     static let usage = """
+        usage: amqp-bench run [--quick] [--json FILE]
+          all works, ours and those of the peers in turn; prints a table
+          --quick      short runs
+          --json       also write the figures of every run to FILE
+
         usage: amqp-bench work WORK --port P [--count N] [--body B] [--window W] [--tasks T] [--mandatory]
         works: \(Work.allCases.map(\.rawValue).joined(separator: " "))
           --count      messages (a second or so of them)
@@ -30,6 +36,21 @@ struct AMQPBench {
 
     static func report(_ text: String) {
         FileHandle.standardError.write(Data((text + "\n").utf8))
+    }
+
+    private static func runCommand(_ arguments: inout Arguments) throws {
+        var isQuick = false
+        var jsonFile: String?
+        while let option = arguments.word() {
+            switch option {
+            case "--quick": isQuick = true
+            case "--json":
+                guard let file = arguments.word() else { throw BenchError.usage }
+                jsonFile = file
+            default: throw BenchError.usage
+            }
+        }
+        try compare(isQuick: isQuick, jsonFile: jsonFile)
     }
 
     private static func workCommand(_ arguments: inout Arguments) async throws {
