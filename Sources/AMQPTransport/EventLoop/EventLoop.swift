@@ -10,8 +10,8 @@ package final class EventLoop: @unchecked Sendable {
     /// again.
     package static var shared: EventLoop { SharedLoop.instance.get() }
 
-    /// After a turn that read or wrote something the loop comes back by itself after this time, and nobody wakes it:
-    /// so a stream of publishes becomes a stream of full buffers instead of a wake-up each.
+    /// After it has written, the loop lets this much time pass before it writes again, and comes back by itself: so a
+    /// stream of publishes becomes a stream of full buffers, instead of a wake-up and a system call each.
     package static let lingerNanoseconds: Int64 = 50_000
 
     /// Why the loop could not start (out of descriptors or of threads); connecting on it fails with this.
@@ -23,24 +23,26 @@ package final class EventLoop: @unchecked Sendable {
     private let descriptors: Descriptors?
 
     private let lock = Lock()
-    private var jobs: [@Sendable () -> Void] = []
-    private var dirty: [any LoopFlushable] = []
+    @exclusivity(unchecked) private var jobs: [@Sendable () -> Void] = []
+    @exclusivity(unchecked) private var dirty: [any LoopFlushable] = []
     /// Whether the loop waits for the eventfd: whoever leaves something must then signal it.
-    private var isAsleep = false
+    @exclusivity(unchecked) private var isAsleep = false
     private var isStopping = false
     private var threadID: Int64 = -1
     private var failure: SystemError?
 
-    private var timers = TimerHeap()
-    private var sources: [Source?] = []
+    @exclusivity(unchecked) private var timers = TimerHeap()
+    @exclusivity(unchecked) private var sources: [Source?] = []
     private var freeSlots: [Int] = []
     private var generation: UInt32 = 0
+    /// When the loop may flush again; 0 if it may at once.
+    @exclusivity(unchecked) private var nextFlush: Int64 = 0
     var readBuffers = ReadBufferPool()
     /// Who may hold buffers that nobody uses.
     private var recentlyActive: [any LoopFlushable] = []
     /// What was left last time, kept for its storage.
-    private var runningJobs: [@Sendable () -> Void] = []
-    private var runningDirty: [any LoopFlushable] = []
+    @exclusivity(unchecked) private var runningJobs: [@Sendable () -> Void] = []
+    @exclusivity(unchecked) private var runningDirty: [any LoopFlushable] = []
 
     /// Starts a loop with a thread of its own. It ends with ``stop()``.
     package init(name: String) {
@@ -153,34 +155,37 @@ package final class EventLoop: @unchecked Sendable {
         Thread.setTimerSlack(nanoseconds: 1_000)
         lock.withLock { threadID = Thread.currentID }
         var events = EpollEvents(capacity: 256)
-        var isBusy = false
         while true {
-            isBusy = runInbox() || isBusy
+            runInbox()
             runTimers()
-            guard let timeout = prepareToWait(lingering: isBusy) else { return }
+            guard let timeout = prepareToWait() else { return }
             do throws(SystemError) {
                 try descriptors.epoll.wait(into: &events, timeoutNanoseconds: timeout)
             } catch {
                 // Nothing but a broken descriptor of our own could do this; going on would spin.
                 return
             }
-            isBusy = dispatch(events)
+            dispatch(events)
             if events.count == 0, timeout == Self.trimAfterNanoseconds { trim() }
         }
     }
 
-    /// Runs what other threads left. True if bytes were written.
-    private func runInbox() -> Bool {
+    /// Runs what other threads left; flushes only when the last flush is long enough ago.
+    private func runInbox() {
         lock.lock()
         swap(&jobs, &runningJobs)
-        swap(&dirty, &runningDirty)
+        let mayFlush = !dirty.isEmpty && (nextFlush == 0 || MonotonicTime.now().nanoseconds >= nextFlush)
+        if mayFlush { swap(&dirty, &runningDirty) }
         lock.unlock()
-        for job in runningJobs { job() }
-        runningJobs.removeAll(keepingCapacity: runningJobs.count <= 256)
+        if !runningJobs.isEmpty {
+            for job in runningJobs { job() }
+            runningJobs.removeAll(keepingCapacity: runningJobs.count <= 256)
+        }
+        guard mayFlush else { return }
         var wrote = false
         for flushable in runningDirty where flushable.flushOnLoop() { wrote = true }
         runningDirty.removeAll(keepingCapacity: runningDirty.count <= 256)
-        return wrote
+        nextFlush = wrote ? MonotonicTime.now().nanoseconds + Self.lingerNanoseconds : 0
     }
 
     private func runTimers() {
@@ -191,20 +196,20 @@ package final class EventLoop: @unchecked Sendable {
     }
 
     /// How long to wait, or `nil` to end. Going to sleep is: set the flag, look again, wait.
-    private func prepareToWait(lingering: Bool) -> Int64? {
-        let untilTimer: Int64
-        if let earliest = timers.earliest {
-            untilTimer = earliest.timeoutNanoseconds(from: .now())
-        } else {
-            untilTimer = -1
-        }
+    private func prepareToWait() -> Int64? {
+        let now = MonotonicTime.now()
+        let untilTimer = timers.earliest.map { $0.timeoutNanoseconds(from: now) } ?? -1
+        let untilFlush = max(0, nextFlush - now.nanoseconds)
         lock.lock()
         defer { lock.unlock() }
-        guard jobs.isEmpty, dirty.isEmpty else { return 0 }
-        if isStopping { return nil }
-        if lingering {
-            return untilTimer < 0 ? Self.lingerNanoseconds : min(untilTimer, Self.lingerNanoseconds)
+        guard jobs.isEmpty else { return 0 }
+        if untilFlush > 0 {
+            // Who appends now need not wake the loop.
+            return untilTimer < 0 ? untilFlush : min(untilTimer, untilFlush)
         }
+        guard dirty.isEmpty else { return 0 }
+        if isStopping { return nil }
+        nextFlush = 0
         isAsleep = true
         if !recentlyActive.isEmpty, untilTimer < 0 || untilTimer > Self.trimAfterNanoseconds {
             return Self.trimAfterNanoseconds
@@ -217,11 +222,10 @@ package final class EventLoop: @unchecked Sendable {
         recentlyActive.removeAll()
     }
 
-    /// Calls the sources that are ready. True if there was one.
-    private func dispatch(_ events: borrowing EpollEvents) -> Bool {
-        guard let descriptors else { return false }
+    /// Calls the sources that are ready.
+    private func dispatch(_ events: borrowing EpollEvents) {
+        guard let descriptors else { return }
         lock.withLock { isAsleep = false }
-        var anySource = false
         for index in 0..<events.count {
             guard let event = events[index] else { break }
             if event.token == Self.wakeToken {
@@ -232,9 +236,7 @@ package final class EventLoop: @unchecked Sendable {
             guard token.slot < sources.count, let source = sources[token.slot], source.generation == token.generation
             else { continue }
             source.handler.handle(event)
-            anySource = true
         }
-        return anySource
     }
 
     private struct Source {

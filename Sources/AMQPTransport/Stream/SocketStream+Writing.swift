@@ -39,7 +39,7 @@ extension SocketStream: LoopFlushable {
             if case .bytes(let count) = result { total += count }
             let now = MonotonicTime.coarse().nanoseconds
             lock.lock()
-            let isAgain = account(result, at: now, mayGoOn: mayGoOn(total: total, onLoop: onLoop))
+            let isAgain = account(result, at: now, mayGoOn: mayGoOn(total: total))
             let room = takeRoomNotice()
             let follow = isAgain ? .none : giveBackToken(onLoop: onLoop)
             lock.unlock()
@@ -51,9 +51,9 @@ extension SocketStream: LoopFlushable {
     }
 
     /// With the lock held: whether one more `send` is worth it for this writer.
-    private func mayGoOn(total: Int, onLoop: Bool) -> Bool {
-        if onLoop { return total < Self.writeBudget }
-        // A caller finishes what it began and leaves the rest, unless there is a full buffer again.
+    private func mayGoOn(total: Int) -> Bool {
+        // A writer finishes what it began and leaves what came meanwhile for the next flush, unless that is a full
+        // buffer again: writing every few bytes as they come would cost a system call and a fight for the lock each.
         return total < Self.writeBudget
             && (!inflight.isEmpty || UInt64(truncatingIfNeeded: outbox.remaining) >= Self.callerWriteThreshold)
     }

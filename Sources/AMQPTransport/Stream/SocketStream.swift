@@ -29,27 +29,27 @@ package final class SocketStream: @unchecked Sendable {
     let filter: (any ByteFilter)?
 
     // Guarded by `lock`.
-    var outbox = OutboxBuffer()
+    @exclusivity(unchecked) var outbox = OutboxBuffer()
     /// How many bytes were ever appended.
-    package private(set) var appended: UInt64 = 0
+    @exclusivity(unchecked) package private(set) var appended: UInt64 = 0
     /// How many bytes the kernel has taken.
-    package internal(set) var written: UInt64 = 0
+    @exclusivity(unchecked) package internal(set) var written: UInt64 = 0
     /// When the kernel last took one, in nanoseconds of the monotonic clock.
-    package internal(set) var lastWrite: Int64
+    @exclusivity(unchecked) package internal(set) var lastWrite: Int64
     /// Whether the stream was closed or broke; what is appended now is never written.
-    package internal(set) var isClosed = false
+    @exclusivity(unchecked) package internal(set) var isClosed = false
     /// The writer token.
-    var isWriting = false
+    @exclusivity(unchecked) var isWriting = false
     /// The kernel's buffer is full; the loop waits for it.
-    var isBlocked = false
+    @exclusivity(unchecked) var isBlocked = false
     /// The loop has been asked to flush.
-    var isDirty = false
-    var roomMark: UInt64?
-    var writeError: SystemError?
-    var delegate: (any SocketStreamDelegate)?
+    @exclusivity(unchecked) var isDirty = false
+    @exclusivity(unchecked) var roomMark: UInt64?
+    @exclusivity(unchecked) var writeError: SystemError?
+    @exclusivity(unchecked) var delegate: (any SocketStreamDelegate)?
 
     // Belongs to the holder of the writer token.
-    var inflight = OutboxBuffer()
+    @exclusivity(unchecked) var inflight = OutboxBuffer()
 
     // Belongs to the loop's thread.
     var state = LoopState()

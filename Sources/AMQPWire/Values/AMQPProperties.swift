@@ -60,3 +60,14 @@ public struct AMQPProperties: Sendable, Hashable {
         hasher.combine(storage?.fields)
     }
 }
+
+extension AMQPProperties {
+    /// Whether both are certainly the same, without looking at what they hold: cheap, and false for equal properties
+    /// that were made apart.
+    package func isIdentical(to other: AMQPProperties) -> Bool {
+        storage === other.storage && deliveryMode == other.deliveryMode && priority == other.priority
+    }
+
+    /// Whether there are headers.
+    package var hasHeaders: Bool { storage.map { !$0.fields.headers.isEmpty } ?? false }
+}

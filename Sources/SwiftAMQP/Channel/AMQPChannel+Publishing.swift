@@ -54,14 +54,15 @@ extension AMQPChannel {
             throw AMQPError(
                 .invalidArgument, "channel \(id) is not in confirm mode; await confirmSelect() once before tryEnqueue")
         }
-        try core.check(message, address)
+        try core.check(message)
         let pending = PendingPublish(channel: core)
-        let request = core.makeRequest(
-            message, address, isMandatory: isMandatory, timeout: timeout, owner: pending)
-        switch try core.submit(request, mayWait: false, urgency: .batched).admission {
-        case .encoded: return AMQPPendingPublish(core: pending)
-        case .waiting, .refused: throw .wouldBlock("the connection takes no publish right now; try again later")
+        let (admission, _) = try core.submit(
+            message, to: address, isMandatory: isMandatory, timeout: timeout, owner: pending, mayWait: false,
+            urgency: .batched)
+        guard case .encoded = admission else {
+            throw .wouldBlock("the connection takes no publish right now; try again later")
         }
+        return AMQPPendingPublish(core: pending)
     }
 
     /// Publishes without asking what became of the message: nothing is known of its fate, ever.
@@ -77,17 +78,19 @@ extension AMQPChannel {
     public func publishUnconfirmed(
         _ message: AMQPMessage, to address: AMQPAddress, isMandatory: Bool = false, timeout: Duration? = nil
     ) async throws(AMQPError) {
-        try core.check(message, address)
+        try core.check(message)
         if Task.isCancelled { throw Self.cancelledBefore(address) }
-        let request = core.makeRequest(message, address, isMandatory: isMandatory, timeout: timeout, owner: nil)
-        let (admission, isTimeToYield) = try core.submit(request, mayWait: false, urgency: .batched)
-        if admission == .encoded {
+        let (admission, isTimeToYield) = try core.submit(
+            message, to: address, isMandatory: isMandatory, timeout: timeout, owner: nil, mayWait: false,
+            urgency: .batched)
+        if case .encoded = admission {
             if isTimeToYield { await Task.yield() }
             return
         }
         let pending = PendingPublish(channel: core)
-        let waiting = core.makeRequest(message, address, isMandatory: isMandatory, timeout: timeout, owner: pending)
-        _ = try core.submit(waiting, mayWait: true, urgency: .batched)
+        _ = try core.submit(
+            message, to: address, isMandatory: isMandatory, timeout: timeout, owner: pending, mayWait: true,
+            urgency: .batched)
         await pending.waitForRoom()
         let ended = core.lock.withLock { pending.outcome }
         if let ended, case .notSent = ended, let error = AMQPError(ended, address: address) { throw explained(error) }
@@ -106,13 +109,13 @@ extension AMQPChannel {
         _ message: AMQPMessage, to address: AMQPAddress, isMandatory: Bool, timeout: Duration?,
         urgency: SocketStream.Urgency
     ) async throws(AMQPError) -> PendingPublish {
-        try core.check(message, address)
+        try core.check(message)
         if Task.isCancelled { throw Self.cancelledBefore(address) }
-        try await core.ensureConfirms()
+        if !core.hasConfirms { try await core.ensureConfirms() }
         let pending = PendingPublish(channel: core)
-        let request = core.makeRequest(
-            message, address, isMandatory: isMandatory, timeout: timeout, owner: pending)
-        _ = try core.submit(request, mayWait: true, urgency: urgency)
+        _ = try core.submit(
+            message, to: address, isMandatory: isMandatory, timeout: timeout, owner: pending, mayWait: true,
+            urgency: urgency)
         return pending
     }
 

@@ -4,43 +4,35 @@ internal import AMQPWire
 extension ChannelCore {
     /// What became of a publish that was submitted.
     enum Admission {
-        case encoded
+        case encoded(tag: UInt64)
         /// It waits in the queue; its owner is told how it goes on.
         case waiting
         /// There is no room, and the caller does not want to wait.
         case refused
+        /// It cannot be sent.
+        case failed(AMQPError)
     }
 
     /// Bodies of more bytes than this are held until they are written, instead of being copied.
     static let heldBodySize = 64 << 10
 
-    /// Checks everything that can fail, without the lock.
-    func check(_ message: AMQPMessage, _ address: AMQPAddress) throws(AMQPError) {
-        guard address.exchange.utf8.count <= 255, address.routingKey.utf8.count <= 255 else {
-            throw AMQPError(
-                .invalidArgument, "an exchange or a routing key has more than 255 bytes; AMQP has no room for more",
-                outcome: .notSent(reason: .channelClosed))
-        }
-        if !message.properties.headers.isEmpty, let bad = message.properties.headers.firstUnsupportedByRabbitMQ {
-            throw AMQPError(.invalidArgument, "header '\(bad.path)': \(bad.reason)")
-        }
+    /// Checks what the codec cannot, without the lock.
+    @inline(__always)
+    func check(_ message: AMQPMessage) throws(AMQPError) {
+        if message.properties.hasHeaders { try check(headers: message.properties.headers) }
     }
 
-    func makeRequest(
-        _ message: AMQPMessage, _ address: AMQPAddress, isMandatory: Bool, timeout: Duration?, owner: PublishOwner?,
-        sequence: UInt64 = 0
-    ) -> PublishRequest {
-        let deadline = MonotonicTime.coarse() + (timeout ?? connection.configuration.publishTimeout)
-        var contentHash: UInt64?
-        if isMandatory {
-            contentHash = message.body.withUnsafeBytes { body in
-                PublishFingerprint.contentHash(
-                    exchange: address.exchange, routingKey: address.routingKey, body: body)
-            }
-        }
-        return PublishRequest(
-            message: message, address: address, isMandatory: isMandatory, deadline: deadline.nanoseconds,
-            contentHash: contentHash, owner: owner, sequence: sequence)
+    private func check(headers: AMQPTable) throws(AMQPError) {
+        guard let bad = headers.firstUnsupportedByRabbitMQ else { return }
+        throw AMQPError(.invalidArgument, "header '\(bad.path)': \(bad.reason)")
+    }
+
+    /// When a publish must have ended, in nanoseconds of the monotonic clock.
+    @inline(__always)
+    func deadline(_ timeout: Duration?) -> Int64 {
+        let now = MonotonicTime.coarse()
+        if let timeout { return (now + timeout).nanoseconds }
+        return now.nanoseconds &+ connection.publishTimeout
     }
 
     /// Encodes a publish into the outbox, or queues it where it has to wait.
@@ -48,53 +40,78 @@ extension ChannelCore {
     /// - Parameters:
     ///   - mayWait: Whether it is queued when there is no room.
     ///   - urgency: `.immediate` if the caller will wait for the confirm.
+    @inline(__always)
     func submit(
-        _ request: PublishRequest, mayWait: Bool, urgency: SocketStream.Urgency
+        _ message: AMQPMessage, to address: AMQPAddress, isMandatory: Bool, timeout: Duration?, owner: PendingPublish?,
+        mayWait: Bool, urgency: SocketStream.Urgency
     ) throws(AMQPError) -> (admission: Admission, isTimeToYield: Bool) {
-        var wakeups = Wakeups()
+        let bodyHash = isMandatory ? PublishFingerprint.bodyHash(message.body) : 0
+        let deadline = deadline(timeout)
         lock.lock()
-        let outcome = submitLocked(request, mayWait: mayWait, urgency: urgency, &wakeups)
+        let outcome = submitLocked(
+            message, address, isMandatory: isMandatory, bodyHash: bodyHash, deadline: deadline, owner: owner,
+            sequence: 0, mayWait: mayWait, urgency: urgency)
+        if case .encoded(let tag) = outcome.admission, let owner { owner.place = .encoded(tag: tag) }
         lock.unlock()
-        wakeups.run()
-        let (admission, actions) = try outcome.get()
-        connection.perform(actions)
-        return (admission, actions.isTimeToYield)
+        connection.perform(outcome.actions)
+        if case .failed(let error) = outcome.admission { throw error }
+        return (outcome.admission, outcome.actions.isTimeToYield)
+    }
+
+    /// What ``submitLocked`` did, and what is left to do without the lock.
+    struct Submission {
+        var admission: Admission
+        var actions = ConnectionCore.Actions()
     }
 
     /// With the lock held.
     ///
     /// - Parameter urgency: `nil` if the caller itself sees to it that what was appended is written.
+    @inline(__always)
     func submitLocked(
-        _ request: PublishRequest, mayWait: Bool, urgency: SocketStream.Urgency?, _ wakeups: inout Wakeups
-    ) -> Result<(Admission, ConnectionCore.Actions), AMQPError> {
-        if let refusal = refusal() {
-            return .failure(refusal.with(outcome: .notSent(reason: connection.notSentReason)))
-        }
-        var actions = ConnectionCore.Actions()
+        _ message: AMQPMessage, _ address: AMQPAddress, isMandatory: Bool, bodyHash: UInt64, deadline: Int64,
+        owner: PublishOwner?, sequence: UInt64, mayWait: Bool, urgency: SocketStream.Urgency?
+    ) -> Submission {
+        guard isUsable else { return Submission(admission: .failed(refusalOfPublish())) }
         guard waiting.isEmpty, hasRoom else {
-            guard mayWait else { return .success((.refused, actions)) }
-            waiting.append(request)
+            guard mayWait else { return Submission(admission: .refused) }
+            waiting.append(
+                PublishRequest(
+                    message: message, address: address, isMandatory: isMandatory, deadline: deadline,
+                    bodyHash: bodyHash, owner: owner, sequence: sequence))
             connection.noteWaiting(self)
-            actions = connection.noteDeadline(request.deadline)
-            return .success((.waiting, actions))
+            return Submission(admission: .waiting, actions: connection.noteDeadline(deadline))
         }
         // Nobody else waits for an answer: this one is worth a system call of its own.
         let isAlone = tracker.pendingCount == 0
+        var submission = Submission(admission: .refused)
         do throws(AMQPError) {
-            try encode(request, &wakeups)
+            let tag = try encode(
+                message, address, isMandatory: isMandatory, bodyHash: bodyHash, deadline: deadline, owner: owner,
+                sequence: sequence)
+            submission.admission = .encoded(tag: tag)
         } catch {
-            return .failure(error)
+            submission.admission = .failed(error)
+            return submission
         }
-        if request.owner != nil { actions = connection.noteDeadline(request.deadline) }
-        if let urgency { actions.write = stream.noteAppended(isAlone ? urgency : .batched) }
-        actions.resumesReading = connection.mustResumeReading
-        actions.isTimeToYield = publishBudget.isSpent()
-        return .success((.encoded, actions))
+        if owner != nil { submission.actions = connection.noteDeadline(deadline) }
+        if let urgency { submission.actions.write = stream.noteAppended(isAlone ? urgency : .batched) }
+        if connection.isReadingPaused { submission.actions.resumesReading = connection.mustResumeReading }
+        submission.actions.isTimeToYield = publishBudget.isSpent()
+        return submission
+    }
+
+    /// With the lock held.
+    @inline(never)
+    private func refusalOfPublish() -> AMQPError {
+        let error = refusal() ?? AMQPError(.closed, "channel \(id) is not open", endpoint: connection.endpoint)
+        return error.with(outcome: .notSent(reason: connection.notSentReason))
     }
 
     /// With the lock held: whether one more publish may be encoded now.
     ///
-    /// One that is larger than the limit goes when nothing else waits, or it would never go.
+    /// One that is larger than the limit goes when less than the limit waits, or it would never go.
+    @inline(__always)
     private var hasRoom: Bool {
         guard connection.blockedReason == nil, isFlowActive else { return false }
         return stream.pending < connection.outboundLimit && tracker.span < Self.maximumUnanswered
@@ -104,53 +121,84 @@ extension ChannelCore {
     func admitWaiting(_ wakeups: inout Wakeups) {
         while hasRoom, isOpen, let request = waiting.popFirst() {
             do throws(AMQPError) {
-                try encode(request, &wakeups)
+                let tag = try encode(
+                    request.message, request.address, isMandatory: request.isMandatory, bodyHash: request.bodyHash,
+                    deadline: request.deadline, owner: request.owner, sequence: request.sequence)
+                request.owner?.didEncode(tag: tag, sequence: request.sequence, &wakeups)
             } catch {
-                // Checked when it was submitted; what is left is memory.
-                request.owner?.settle(.notSent(reason: .channelClosed), sequence: request.sequence, &wakeups)
+                request.owner?.settle(.notSent(reason: .rejected), sequence: request.sequence, &wakeups)
             }
         }
         completeFlush(&wakeups)
     }
 
-    /// With the lock held: takes the tag and writes the frames, in one go.
-    private func encode(_ request: PublishRequest, _ wakeups: inout Wakeups) throws(AMQPError) {
-        let message = request.message
-        let address = request.address
+    /// With the lock held: takes the tag and writes the frames, in one go. Gives the tag, 0 without confirms.
+    @inline(__always)
+    private func encode(
+        _ message: AMQPMessage, _ address: AMQPAddress, isMandatory: Bool, bodyHash: UInt64, deadline: Int64,
+        owner: PublishOwner?, sequence: UInt64
+    ) throws(AMQPError) -> UInt64 {
         let bodySize = message.body.count
-        let bound = FrameEncoder.publishPrefixBound(
-            exchange: address.exchange, routingKey: address.routingKey, properties: message.properties)
         let isHeld = bodySize > Self.heldBodySize
-        let room = stream.reserve(bound + (isHeld ? 0 : connection.framedSize(ofBody: bodySize)))
+        let framedSize = isHeld ? 0 : connection.framedSize(ofBody: bodySize)
+        var prefixSize = prefixCache.size(for: address, isMandatory: isMandatory, properties: message.properties)
         let offset = stream.appended
-        let prefix: FrameEncoder.PublishPrefix
-        do throws(WireError) {
-            prefix = try FrameEncoder.encodePublishPrefix(
-                channel: id, exchange: address.exchange, routingKey: address.routingKey,
-                mandatory: request.isMandatory, immediate: false, properties: message.properties,
-                bodySize: bodySize, maxFrameSize: connection.frameMax, into: room)
-        } catch {
-            throw AMQPError(error)
+        let room: UnsafeMutableRawBufferPointer
+        if prefixSize > 0 {
+            room = stream.reserve(prefixSize &+ framedSize)
+            guard !room.isEmpty else { throw Self.outOfMemory }
+            prefixCache.write(bodySize: bodySize, into: room)
+        } else {
+            (room, prefixSize) = try encodePrefix(
+                message, address, isMandatory: isMandatory, bodySize: bodySize, framedSize: framedSize)
         }
         var tag: UInt64 = 0
         if confirmMode == .on {
-            var fingerprint: PublishFingerprint?
-            if let contentHash = request.contentHash {
-                let properties = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(room)[prefix.propertiesRange])
-                fingerprint = PublishFingerprint(contentHash: contentHash, properties: .init(properties))
-            }
+            let fingerprint =
+                isMandatory
+                ? PublishFingerprint(
+                    address: prefixCache.addressHash, body: bodyHash, properties: prefixCache.propertiesHash) : nil
             tag = tracker.register(
-                owner: request.owner, streamOffset: offset, fingerprint: fingerprint, deadline: request.deadline,
-                sequence: request.sequence)
+                owner: owner, streamOffset: offset, fingerprint: fingerprint, deadline: deadline, sequence: sequence)
         }
         if isHeld {
-            stream.commit(prefix.byteCount)
+            stream.commit(prefixSize)
             appendHeldBody(message.body)
         } else {
-            let bodyRoom = UnsafeMutableRawBufferPointer(rebasing: room[prefix.byteCount...])
-            stream.commit(prefix.byteCount + copyBody(message.body, into: bodyRoom))
+            let bodyRoom = UnsafeMutableRawBufferPointer(rebasing: room[prefixSize...])
+            stream.commit(prefixSize &+ copyBody(message.body, into: bodyRoom))
         }
-        request.owner?.didMove(to: .encoded(tag: tag), sequence: request.sequence, &wakeups)
+        return tag
+    }
+
+    /// With the lock held: encodes method and header, and keeps them for the next publish like this one.
+    @inline(never)
+    private func encodePrefix(
+        _ message: AMQPMessage, _ address: AMQPAddress, isMandatory: Bool, bodySize: Int, framedSize: Int
+    ) throws(AMQPError) -> (room: UnsafeMutableRawBufferPointer, size: Int) {
+        let bound = FrameEncoder.publishPrefixBound(
+            exchange: address.exchange, routingKey: address.routingKey, properties: message.properties)
+        let room = stream.reserve(bound + framedSize)
+        guard !room.isEmpty else { throw Self.outOfMemory }
+        do throws(WireError) {
+            let prefix = try FrameEncoder.encodePublishPrefix(
+                channel: id, exchange: address.exchange, routingKey: address.routingKey, mandatory: isMandatory,
+                immediate: false, properties: message.properties, bodySize: bodySize,
+                maxFrameSize: connection.frameMax, into: room)
+            let encoded = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(room)[..<prefix.byteCount])
+            prefixCache.keep(
+                encoded, propertiesRange: prefix.propertiesRange, for: address, isMandatory: isMandatory,
+                properties: message.properties)
+            return (room, prefix.byteCount)
+        } catch {
+            throw AMQPError(error).with(outcome: .notSent(reason: .rejected))
+        }
+    }
+
+    private static var outOfMemory: AMQPError {
+        AMQPError(
+            .messageTooLarge, "there is no memory for the frames of the message",
+            outcome: .notSent(reason: .rejected))
     }
 
     /// Body frames, copied. Gives how many bytes they take.
@@ -247,14 +295,13 @@ extension ChannelCore {
 
     /// A whole `basic.return`. Loop thread.
     func returned(_ content: ContentAssembler.Content, _ method: AMQPMethod.BasicReturn) {
-        let contentHash = content.body.withUnsafeBytes { body in
-            PublishFingerprint.contentHash(exchange: method.exchange, routingKey: method.routingKey, body: body)
-        }
+        let address = PublishFingerprint.addressHash(exchange: method.exchange, routingKey: method.routingKey)
+        let body = PublishFingerprint.bodyHash(content.body)
         var tied: UInt64?
         if let properties = content.propertiesHash {
             lock.lock()
             tied = tracker.markReturned(
-                fingerprint: PublishFingerprint(contentHash: contentHash, properties: properties),
+                fingerprint: PublishFingerprint(address: address, body: body, properties: properties),
                 code: method.replyCode, text: method.replyText)
             lock.unlock()
         }

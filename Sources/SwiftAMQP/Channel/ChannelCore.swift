@@ -1,5 +1,6 @@
 internal import AMQPTransport
 internal import AMQPWire
+internal import Synchronization
 
 /// One channel of one connection: what it is in, who waits for what.
 ///
@@ -24,35 +25,39 @@ final class ChannelCore: @unchecked Sendable {
     let stream: SocketStream
     var lock: Lock { _read { yield stream.lock } }
 
+    /// ``confirmMode`` for those who do not hold the lock.
+    let confirmsOn = Atomic<Bool>(false)
+
     // Guarded by `lock`.
-    var phase = Phase.opening
-    var rpcs = RPCQueue()
-    var confirmMode = ConfirmMode.off
+    @exclusivity(unchecked) var phase = Phase.opening
+    @exclusivity(unchecked) var rpcs = RPCQueue()
+    @exclusivity(unchecked) var confirmMode = ConfirmMode.off
     var isTransactional = false
-    var publishBudget = TimeBudget()
+    @exclusivity(unchecked) var publishBudget = TimeBudget()
+    @exclusivity(unchecked) var prefixCache = PublishPrefixCache()
     /// `channel.flow` from the broker.
-    var isFlowActive = true
-    var tracker = ConfirmTracker<PublishOwner>()
-    var unsettled = UnsettledTags()
+    @exclusivity(unchecked) var isFlowActive = true
+    @exclusivity(unchecked) var tracker = ConfirmTracker<PublishOwner>()
+    @exclusivity(unchecked) var unsettled = UnsettledTags()
     /// Publishes that wait for room, unencoded, first come first served.
-    var waiting = FIFO<PublishRequest>()
-    var consumers: [String: ConsumerCore] = [:]
+    @exclusivity(unchecked) var waiting = FIFO<PublishRequest>()
+    @exclusivity(unchecked) var consumers: [String: ConsumerCore] = [:]
     /// By ``UnsettledTags/ConsumerSlot``; 0 is `basic.get`. Never shrinks, so that a slot means one consumer.
-    var consumerSlots: [ConsumerCore?] = [nil]
+    @exclusivity(unchecked) var consumerSlots: [ConsumerCore?] = [nil]
     /// The publishers whose scopes are open.
-    var windows: [PublisherCore] = []
-    var flushWaiters: [Promise<Void>] = []
+    @exclusivity(unchecked) var windows: [PublisherCore] = []
+    @exclusivity(unchecked) var flushWaiters: [Promise<Void>] = []
     let closed = Promise<Void>()
 
     /// Returns of publishes that nobody waits for.
     let returns = EventBuffer<AMQPReturn>(capacity: 256)
 
     // On the loop's thread.
-    var assembler = ContentAssembler()
+    @exclusivity(unchecked) var assembler = ContentAssembler()
     /// Whether it is in the connection's list of channels with deliveries to hand out.
-    var isTouched = false
-    var touchedConsumers: [ConsumerCore] = []
-    var inboundTags: [(tag: UInt64, consumer: UnsettledTags.ConsumerSlot)] = []
+    @exclusivity(unchecked) var isTouched = false
+    @exclusivity(unchecked) var touchedConsumers: [ConsumerCore] = []
+    @exclusivity(unchecked) var inboundTags: [(tag: UInt64, consumer: UnsettledTags.ConsumerSlot)] = []
 
     /// The publishes of a channel that the broker has not answered, at most. The ring that holds them grows up to it.
     static let maximumUnanswered = 1 << 17
@@ -61,6 +66,13 @@ final class ChannelCore: @unchecked Sendable {
         self.id = id
         self.connection = connection
         stream = connection.stream
+    }
+
+    /// With the lock held: whether the channel can be used; ``refusal()`` says why not.
+    @inline(__always)
+    var isUsable: Bool {
+        if case .open = phase, case .open = connection.phase { return true }
+        return false
     }
 
     /// With the lock held: why the channel cannot be used, if it cannot.

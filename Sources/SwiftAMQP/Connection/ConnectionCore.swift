@@ -31,6 +31,8 @@ final class ConnectionCore: @unchecked Sendable {
     let stream: SocketStream
     var lock: Lock { _read { yield stream.lock } }
     let outboundLimit: UInt64
+    /// Nanoseconds.
+    let publishTimeout: Int64
 
     /// Completed when the connection is open, or will never be.
     let opened = Promise<Void>()
@@ -39,41 +41,41 @@ final class ConnectionCore: @unchecked Sendable {
     let events = EventBuffer<AMQPConnectionEvent>(capacity: 256)
 
     // Constant once the handshake is over.
-    private(set) var frameMax = WireLimits.minFrameSize
+    @exclusivity(unchecked) private(set) var frameMax = WireLimits.minFrameSize
     private(set) var serverProperties = AMQPTable()
     private(set) var tuned = ConnectionStateMachine.Tuned(channelMax: 0, frameMax: 4096, heartbeat: 0)
 
     // Guarded.
-    var phase = Phase.handshaking
+    @exclusivity(unchecked) var phase = Phase.handshaking
     /// The broker's words, while it blocks publishes.
-    var blockedReason: String?
+    @exclusivity(unchecked) var blockedReason: String?
     var channelIDs = ChannelIDAllocator(highest: 0)
-    var channels: [UInt16: ChannelCore] = [:]
+    @exclusivity(unchecked) var channels: [UInt16: ChannelCore] = [:]
     /// Channels with publishes that wait for room.
-    private var waitingChannels: [ChannelCore] = []
-    private var armedDeadline = Int64.max
+    @exclusivity(unchecked) private var waitingChannels: [ChannelCore] = []
+    @exclusivity(unchecked) private var armedDeadline = Int64.max
     /// Auto-ack consumers are full, and the loop does not read.
-    var isReadingPaused = false
+    @exclusivity(unchecked) var isReadingPaused = false
     var secretPromises = FIFO<Promise<Void>>()
     /// `connection.close` is in the stream: what follows it is ignored by the broker.
-    var isCloseSent = false
+    @exclusivity(unchecked) var isCloseSent = false
 
     // Loop.
     var machine: ConnectionStateMachine
-    var splitter = FrameSplitter()
+    @exclusivity(unchecked) var splitter = FrameSplitter()
     let decoder = WireDecoder()
-    var heartbeat = HeartbeatMonitor(timeout: 0, now: 0)
+    @exclusivity(unchecked) var heartbeat = HeartbeatMonitor(timeout: 0, now: 0)
     var heartbeatTimer: LoopTimer?
     var closeTimer: LoopTimer?
     private var deadlineTimer: LoopTimer?
     /// The channel that the last frame was for.
-    var lastChannel: ChannelCore?
-    var touchedChannels: [ChannelCore] = []
-    private var wakeups = Wakeups()
+    @exclusivity(unchecked) var lastChannel: ChannelCore?
+    @exclusivity(unchecked) var touchedChannels: [ChannelCore] = []
+    @exclusivity(unchecked) private var wakeups = Wakeups()
     /// Why this side ends the connection, where it does.
-    var failure: AMQPError?
+    @exclusivity(unchecked) var failure: AMQPError?
     /// Whether a byte of the server has been seen.
-    var hasHeard = false
+    @exclusivity(unchecked) var hasHeard = false
 
     init(configuration: AMQPConfiguration, stream: SocketStream, endpoint: String) {
         self.configuration = configuration
@@ -81,6 +83,7 @@ final class ConnectionCore: @unchecked Sendable {
         self.endpoint = endpoint
         loop = stream.loop
         outboundLimit = UInt64(clamping: configuration.outboundBufferLimit)
+        publishTimeout = configuration.publishTimeout.saturatingNanoseconds
         machine = ConnectionStateMachine(
             offer: .init(
                 username: configuration.credentials.username, password: configuration.credentials.password,

@@ -26,10 +26,10 @@ final class ConsumerCore: @unchecked Sendable {
     let prefetch: UInt16
 
     private let queueLock = Lock()
-    private var buffer: [AMQPDelivery?] = []
-    private var bufferedBytes = 0
-    private var waiting: UnsafeContinuation<Void, Never>?
-    private var endReason: ConsumerEnd?
+    @exclusivity(unchecked) private var buffer: [AMQPDelivery?] = []
+    @exclusivity(unchecked) private var bufferedBytes = 0
+    @exclusivity(unchecked) private var waiting: UnsafeContinuation<Void, Never>?
+    @exclusivity(unchecked) private var endReason: ConsumerEnd?
 
     /// Every delivery up to this tag was given to the program.
     let handedOut = Atomic<UInt64>(0)
@@ -39,10 +39,10 @@ final class ConsumerCore: @unchecked Sendable {
     private let isOverWatermark = Atomic<Bool>(false)
 
     // On the loop's thread.
-    var inbound: [AMQPDelivery?] = []
-    var inboundBytes = 0
-    var exchangeCache = NameCache()
-    var routingKeyCache = NameCache()
+    @exclusivity(unchecked) var inbound: [AMQPDelivery?] = []
+    @exclusivity(unchecked) var inboundBytes = 0
+    @exclusivity(unchecked) var exchangeCache = NameCache()
+    @exclusivity(unchecked) var routingKeyCache = NameCache()
 
     init(
         channel: ChannelCore, tag: String, queue: String, slot: UnsettledTags.ConsumerSlot,

@@ -38,6 +38,7 @@ extension AMQPError {
                 switch reason {
                 case .timeout: .timeout
                 case .cancelled: .cancelled
+                case .rejected: .invalidArgument
                 case .channelClosed: .closed
                 case .connectionClosed: .connectionLost
                 }

@@ -19,6 +19,8 @@ public enum AMQPPublishOutcome: Sendable, Equatable {
         case timeout
         /// The task that waited was cancelled.
         case cancelled
+        /// It cannot be sent as it is: it breaks a limit of the protocol or of the connection.
+        case rejected
         /// The channel was closed, by the program or by a channel exception.
         case channelClosed
         /// The connection was closed or lost.

@@ -67,21 +67,20 @@ public struct AMQPPublisher: Sendable {
     public func send(
         _ message: AMQPMessage, to address: AMQPAddress, isMandatory: Bool = true, timeout: Duration? = nil
     ) async throws(AMQPError) -> UInt64 {
-        try core.channel.check(message, address)
+        try core.channel.check(message)
         if Task.isCancelled { throw AMQPChannel.cancelledBefore(address) }
-        let (sequence, ticket, isTimeToYield) = try core.submit(
-            core.channel.makeRequest(message, address, isMandatory: isMandatory, timeout: timeout, owner: core),
-            mayWait: true)
-        if let ticket {
-            if let outcome = await core.wait(ticket, sequence: sequence),
+        let submission = try core.submit(
+            message, to: address, isMandatory: isMandatory, timeout: timeout, mayWait: true)
+        if let ticket = submission.ticket {
+            if let outcome = await core.wait(ticket, sequence: submission.sequence),
                 let error = AMQPError(outcome, address: address)
             {
                 throw channel.explained(error)
             }
-        } else if isTimeToYield {
+        } else if submission.actions.isTimeToYield {
             await Task.yield()
         }
-        return sequence
+        return submission.sequence
     }
 
     /// As ``send(_:to:isMandatory:timeout:)``, for those who cannot wait.
@@ -91,11 +90,9 @@ public struct AMQPPublisher: Sendable {
     public func trySend(
         _ message: AMQPMessage, to address: AMQPAddress, isMandatory: Bool = true, timeout: Duration? = nil
     ) throws(AMQPError) -> UInt64 {
-        try core.channel.check(message, address)
-        return try core.submit(
-            core.channel.makeRequest(message, address, isMandatory: isMandatory, timeout: timeout, owner: core),
-            mayWait: false
-        ).sequence
+        try core.channel.check(message)
+        return try core.submit(message, to: address, isMandatory: isMandatory, timeout: timeout, mayWait: false)
+            .sequence
     }
 
     /// Waits until every message sent so far has its outcome, and takes the report of what happened since the last

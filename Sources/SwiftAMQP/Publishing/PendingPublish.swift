@@ -4,18 +4,26 @@ internal import AMQPTransport
 ///
 /// - Invariant: guarded by the outbox lock, as ``PublishOwner`` says. `channel` is constant.
 final class PendingPublish: PublishOwner, @unchecked Sendable {
+    /// Where a publish is between being asked for and having ended.
+    enum Place {
+        /// It waits for room in the queue of its channel, unencoded.
+        case waiting
+        /// Its frames are in the outgoing stream under this tag; 0 on a channel without confirms.
+        case encoded(tag: UInt64)
+    }
+
     let channel: ChannelCore
-    private(set) var outcome: AMQPPublishOutcome?
-    private(set) var place = Place.waiting
-    private var waiting: UnsafeContinuation<AMQPPublishOutcome, Never>?
+    @exclusivity(unchecked) private(set) var outcome: AMQPPublishOutcome?
+    @exclusivity(unchecked) var place = Place.waiting
+    @exclusivity(unchecked) private var waiting: UnsafeContinuation<AMQPPublishOutcome, Never>?
     /// More than one task may await the handle of one publish; that is rare.
-    private var alsoWaiting: [UnsafeContinuation<AMQPPublishOutcome, Never>] = []
-    private var awaitingRoom: UnsafeContinuation<Void, Never>?
+    @exclusivity(unchecked) private var alsoWaiting: [UnsafeContinuation<AMQPPublishOutcome, Never>] = []
+    @exclusivity(unchecked) private var awaitingRoom: UnsafeContinuation<Void, Never>?
 
     init(channel: ChannelCore) { self.channel = channel }
 
-    override func didMove(to place: Place, sequence: UInt64, _ wakeups: inout Wakeups) {
-        self.place = place
+    override func didEncode(tag: UInt64, sequence: UInt64, _ wakeups: inout Wakeups) {
+        place = .encoded(tag: tag)
         resumeRoom(&wakeups)
     }
 

@@ -12,20 +12,30 @@ struct PublishFingerprint: Equatable, Sendable {
         private var value: UInt64
 
         init(_ encoded: UnsafeRawBufferPointer) { value = ByteHash.hash(encoded, seed: 0x52) }
+
+        /// Of no properties; to have something before the first publish.
+        init() { value = 0 }
     }
 
-    init(contentHash: UInt64, properties: PropertiesHash) {
-        content = contentHash
+    /// - Parameters:
+    ///   - address: From ``addressHash(exchange:routingKey:)``.
+    ///   - body: From ``bodyHash(_:)``.
+    ///   - properties: Of the encoded properties.
+    init(address: UInt64, body: UInt64, properties: PropertiesHash) {
+        content = ByteHash.combine(address, body)
         self.properties = properties
     }
 
-    /// The hash of exchange, routing key and body; apart from the rest because it is computed outside the lock.
-    static func contentHash(exchange: String, routingKey: String, body: UnsafeRawBufferPointer) -> UInt64 {
+    static func addressHash(exchange: String, routingKey: String) -> UInt64 {
         var exchange = exchange
         var routingKey = routingKey
         let seed = exchange.withUTF8 { ByteHash.hash(UnsafeRawBufferPointer($0), seed: 0x51) }
-        let address = routingKey.withUTF8 { ByteHash.hash(UnsafeRawBufferPointer($0), seed: seed) }
-        return ByteHash.hash(body, seed: address)
+        return routingKey.withUTF8 { ByteHash.hash(UnsafeRawBufferPointer($0), seed: seed) }
+    }
+
+    /// Apart from the rest because a large body is hashed outside the lock.
+    static func bodyHash(_ body: [UInt8]) -> UInt64 {
+        body.withUnsafeBytes { ByteHash.hash($0, seed: 0x53) }
     }
 
     /// Whether both have the same exchange, routing key and body.
@@ -45,6 +55,8 @@ enum ByteHash {
     private static let key1: UInt64 = 0xC2B2_AE3D_27D4_EB4F
     private static let key2: UInt64 = 0x1656_67B1_9E37_79F9
     private static let key3: UInt64 = 0x2545_F491_4F6C_DD1D
+
+    static func combine(_ left: UInt64, _ right: UInt64) -> UInt64 { mix(left ^ key1, right ^ key2) ^ right }
 
     /// Hashes `bytes`; the length takes part.
     static func hash(_ bytes: UnsafeRawBufferPointer, seed: UInt64) -> UInt64 {

@@ -17,12 +17,12 @@ final class PublisherCore: PublishOwner, @unchecked Sendable {
     /// Those who wait go on once so few are unconfirmed: one wake-up for a batch instead of one for each.
     private let resumeMark: Int
 
-    private var unconfirmed = 0
-    private var waiting = FIFO<PublishRequest>()
-    private var tickets: [UInt64: Ticket] = [:]
-    private var nextSequence: UInt64 = 0
-    private(set) var report = AMQPPublishReport()
-    private var flushPromises: [Promise<Void>] = []
+    @exclusivity(unchecked) private var unconfirmed = 0
+    @exclusivity(unchecked) private var waiting = FIFO<PublishRequest>()
+    @exclusivity(unchecked) private var tickets: [UInt64: Ticket] = [:]
+    @exclusivity(unchecked) private var nextSequence: UInt64 = 0
+    @exclusivity(unchecked) private(set) var report = AMQPPublishReport()
+    @exclusivity(unchecked) private var flushPromises: [Promise<Void>] = []
 
     init(channel: ChannelCore, window: Int) {
         self.channel = channel
@@ -38,47 +38,69 @@ final class PublisherCore: PublishOwner, @unchecked Sendable {
         return earliest
     }
 
-    /// Submits a publish. Gives the ticket to wait with, if it has to wait.
-    func submit(
-        _ request: consuming PublishRequest, mayWait: Bool
-    ) throws(AMQPError) -> (sequence: UInt64, ticket: Ticket?, isTimeToYield: Bool) {
-        var wakeups = Wakeups()
-        channel.lock.lock()
-        request.sequence = nextSequence
-        let sequence = nextSequence
-        let outcome = submitLocked(request, mayWait: mayWait, &wakeups)
-        channel.lock.unlock()
-        wakeups.run()
-        let (ticket, actions) = try outcome.get()
-        channel.connection.perform(actions)
-        return (sequence, ticket, actions.isTimeToYield)
+    /// What became of a submission: its number, the ticket to wait with if it has to wait.
+    struct Submission {
+        var sequence: UInt64 = 0
+        var ticket: Ticket?
+        var actions = ConnectionCore.Actions()
+        var failure: AMQPError?
     }
 
+    /// Submits a publish.
+    @inline(__always)
+    func submit(
+        _ message: AMQPMessage, to address: AMQPAddress, isMandatory: Bool, timeout: Duration?, mayWait: Bool
+    ) throws(AMQPError) -> Submission {
+        let bodyHash = isMandatory ? PublishFingerprint.bodyHash(message.body) : 0
+        let deadline = channel.deadline(timeout)
+        channel.lock.lock()
+        let submission = submitLocked(
+            message, address, isMandatory: isMandatory, bodyHash: bodyHash, deadline: deadline, mayWait: mayWait)
+        channel.lock.unlock()
+        channel.connection.perform(submission.actions)
+        if let failure = submission.failure { throw failure }
+        return submission
+    }
+
+    @inline(__always)
     private func submitLocked(
-        _ request: PublishRequest, mayWait: Bool, _ wakeups: inout Wakeups
-    ) -> Result<(Ticket?, ConnectionCore.Actions), AMQPError> {
-        if let refusal = channel.refusal() {
-            return .failure(refusal.with(outcome: .notSent(reason: channel.connection.notSentReason)))
+        _ message: AMQPMessage, _ address: AMQPAddress, isMandatory: Bool, bodyHash: UInt64, deadline: Int64,
+        mayWait: Bool
+    ) -> Submission {
+        var submission = Submission(sequence: nextSequence)
+        guard waiting.isEmpty, unconfirmed < window, channel.isUsable else {
+            if let refusal = channel.refusal() {
+                submission.failure = refusal.with(outcome: .notSent(reason: channel.connection.notSentReason))
+            } else if mayWait {
+                nextSequence += 1
+                waiting.append(
+                    PublishRequest(
+                        message: message, address: address, isMandatory: isMandatory, deadline: deadline,
+                        bodyHash: bodyHash, owner: self, sequence: submission.sequence))
+                submission.ticket = ticket(for: submission.sequence)
+                submission.actions = channel.connection.noteDeadline(deadline)
+            } else {
+                submission.failure = .wouldBlock("the publisher's window of \(window) is full")
+            }
+            return submission
         }
-        guard waiting.isEmpty, unconfirmed < window else {
-            guard mayWait else { return .failure(.wouldBlock("the publisher's window of \(window) is full")) }
-            nextSequence += 1
-            waiting.append(request)
-            return .success((ticket(for: request.sequence), channel.connection.noteDeadline(request.deadline)))
+        let outcome = channel.submitLocked(
+            message, address, isMandatory: isMandatory, bodyHash: bodyHash, deadline: deadline, owner: self,
+            sequence: submission.sequence, mayWait: mayWait, urgency: .batched)
+        submission.actions = outcome.actions
+        switch outcome.admission {
+        case .encoded: break
+        case .waiting: submission.ticket = ticket(for: submission.sequence)
+        case .refused:
+            submission.failure = .wouldBlock("the connection takes no publish right now")
+            return submission
+        case .failed(let error):
+            submission.failure = error
+            return submission
         }
-        switch channel.submitLocked(request, mayWait: mayWait, urgency: .batched, &wakeups) {
-        case .failure(let error): return .failure(error)
-        case .success((.encoded, let actions)):
-            nextSequence += 1
-            unconfirmed += 1
-            return .success((nil, actions))
-        case .success((.waiting, let actions)):
-            nextSequence += 1
-            unconfirmed += 1
-            return .success((ticket(for: request.sequence), actions))
-        case .success((.refused, _)):
-            return .failure(.wouldBlock("the connection takes no publish right now"))
-        }
+        nextSequence += 1
+        unconfirmed += 1
+        return submission
     }
 
     private func ticket(for sequence: UInt64) -> Ticket {
@@ -108,7 +130,7 @@ final class PublisherCore: PublishOwner, @unchecked Sendable {
 
     // MARK: With the lock held
 
-    override func didMove(to place: Place, sequence: UInt64, _ wakeups: inout Wakeups) {
+    override func didEncode(tag: UInt64, sequence: UInt64, _ wakeups: inout Wakeups) {
         guard !tickets.isEmpty, let ticket = tickets.removeValue(forKey: sequence) else { return }
         ticket.isEncoded = true
         if let continuation = ticket.continuation { wakeups.resume(continuation) }
@@ -144,7 +166,13 @@ final class PublisherCore: PublishOwner, @unchecked Sendable {
     func admit(_ wakeups: inout Wakeups) {
         while unconfirmed < window, let request = waiting.popFirst() {
             unconfirmed += 1
-            if case .failure = channel.submitLocked(request, mayWait: true, urgency: nil, &wakeups) {
+            let outcome = channel.submitLocked(
+                request.message, request.address, isMandatory: request.isMandatory, bodyHash: request.bodyHash,
+                deadline: request.deadline, owner: self, sequence: request.sequence, mayWait: true, urgency: nil)
+            switch outcome.admission {
+            case .encoded(let tag): didEncode(tag: tag, sequence: request.sequence, &wakeups)
+            case .waiting: break
+            case .refused, .failed:
                 settle(.notSent(reason: channel.connection.notSentReason), sequence: request.sequence, &wakeups)
             }
         }
