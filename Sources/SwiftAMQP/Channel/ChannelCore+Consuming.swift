@@ -145,9 +145,8 @@ extension ChannelCore {
         guard
             let rpc = try? makeRPC(
                 .basicCancel(.init(consumerTag: consumer.tag)), timeout: nil,
-                onReply: { [self, weak consumer] _ in
+                onReply: { [self] _ in
                     // With the lock held; what was delivered before the answer has been handed out.
-                    guard let consumer else { return }
                     connection.loop.execute { [self] in finishUnsubscribing(consumer) }
                 })
         else { return }

@@ -43,7 +43,7 @@ extension ChannelCore {
     /// one close; closing a closed channel does nothing.
     func close(timeout: Duration) async {
         let deadline = MonotonicTime.now() + timeout
-        let timer = Deadline(loop: connection.loop, at: deadline) { [weak self] in self?.closeOverdue() }
+        let timer = Deadline(loop: connection.loop, at: deadline) { [self] in closeOverdue() }
         defer { timer.cancel() }
         lock.lock()
         let flush = isOpen && !isFlushed ? addFlushWaiter() : nil

@@ -262,9 +262,9 @@ extension ChannelCore {
             return
         }
         var isKnown = true
-        do throws(ConfirmTracker<PublishOwner>.AcknowledgeError) {
-            try tracker.acknowledge(tag: tag, multiple: multiple, positive: positive) { settled in
-                settled.owner.settle(settled.outcome, sequence: settled.sequence, &wakeups)
+        do throws(ConfirmTracker.AcknowledgeError) {
+            try tracker.acknowledge(tag: tag, multiple: multiple, positive: positive) { owner, outcome, sequence in
+                owner._withUnsafeGuaranteedRef { $0.settle(outcome, sequence: sequence, &wakeups) }
             }
         } catch {
             isKnown = false

@@ -39,9 +39,8 @@ extension ChannelCore {
         let isTracked = consumer.acknowledgement == .manual
         consumer.inbound.append(
             AMQPDelivery(
-                channel: self, consumer: consumer, isTracked: isTracked, deliveryTag: tag,
-                isRedelivered: isRedelivered, exchange: exchange, routingKey: routingKey,
-                properties: content.properties, body: content.body))
+                consumer: consumer, isTracked: isTracked, deliveryTag: tag, isRedelivered: isRedelivered,
+                exchange: exchange, routingKey: routingKey, properties: content.properties, body: content.body))
         consumer.inboundBytes += content.body.count
         if isTracked { inboundTags.append((tag, consumer.slot)) }
     }
@@ -104,8 +103,10 @@ extension ChannelCore {
         guard isInOrder else {
             throw WireError(.commandInvalid, "the delivery tags on channel \(id) do not count upwards")
         }
+        let getter = ConsumerCore(
+            channel: self, tag: "", queue: "", slot: 0, acknowledgement: .manual, prefetch: 0)
         let delivery = AMQPDelivery(
-            channel: self, consumer: nil, isTracked: isTracked, deliveryTag: method.deliveryTag,
+            consumer: getter, isTracked: isTracked, deliveryTag: method.deliveryTag,
             isRedelivered: method.redelivered, exchange: method.exchange, routingKey: method.routingKey,
             properties: content.properties, body: content.body)
         try answer(.basicGetOK, name: "basic.get-ok", onReply: nil) {

@@ -34,10 +34,10 @@ final class ChannelCore: @unchecked Sendable {
     @exclusivity(unchecked) var confirmMode = ConfirmMode.off
     var isTransactional = false
     @exclusivity(unchecked) var publishBudget = TimeBudget()
-    @exclusivity(unchecked) var prefixCache = PublishPrefixCache()
+    let prefixCache = PublishPrefixCache()
     /// `channel.flow` from the broker.
     @exclusivity(unchecked) var isFlowActive = true
-    @exclusivity(unchecked) var tracker = ConfirmTracker<PublishOwner>()
+    @exclusivity(unchecked) var tracker = ConfirmTracker()
     @exclusivity(unchecked) var unsettled = UnsettledTags()
     /// Publishes that wait for room, unencoded, first come first served.
     @exclusivity(unchecked) var waiting = FIFO<PublishRequest>()
@@ -107,8 +107,8 @@ final class ChannelCore: @unchecked Sendable {
     ) {
         for rpc in rpcs.removeAll() { wakeups.perform { rpc.promise.complete(.failure(error)) } }
         var collected = wakeups
-        tracker.failAll(bytesWritten: stream.written, reason: reason) { settled in
-            settled.owner.settle(settled.outcome, sequence: settled.sequence, &collected)
+        tracker.failAll(bytesWritten: stream.written, reason: reason) { owner, outcome, sequence in
+            owner._withUnsafeGuaranteedRef { $0.settle(outcome, sequence: sequence, &collected) }
         }
         wakeups = collected
         for request in waiting.removeAll() {
@@ -145,8 +145,8 @@ final class ChannelCore: @unchecked Sendable {
     /// With the lock held: ends what is overdue. Gives the next deadline.
     func expire(now: Int64, _ wakeups: inout Wakeups) -> Int64 {
         var collected = wakeups
-        tracker.expire(now: now) { settled in
-            settled.owner.settle(settled.outcome, sequence: settled.sequence, &collected)
+        tracker.expire(now: now) { owner, outcome, sequence in
+            owner._withUnsafeGuaranteedRef { $0.settle(outcome, sequence: sequence, &collected) }
         }
         wakeups = collected
         if !waiting.isEmpty {

@@ -50,7 +50,7 @@ final class ConnectAttempt: @unchecked Sendable {
             loop: loop, descriptor: connected.descriptor, readCapacity: max(256 << 10, frameMax * 2))
         let core = ConnectionCore(configuration: configuration, stream: stream, endpoint: endpoint)
         self.core = core
-        core.closeTimer = loop.schedule(at: deadline) { [weak core] in core?.handshakeOverdue() }
+        core.closeTimer = loop.schedule(at: deadline) { core.handshakeOverdue() }
         do throws(SystemError) {
             try stream.start(delegate: core)
         } catch {

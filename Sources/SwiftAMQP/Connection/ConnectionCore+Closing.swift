@@ -72,14 +72,16 @@ extension ConnectionCore {
     /// Closes hard after a while, if nothing else has closed by then. Loop thread.
     func endAfter(_ duration: Duration) {
         if let closeTimer { loop.cancel(closeTimer) }
-        closeTimer = loop.schedule(at: .now() + duration) { [weak self] in self?.stream.close() }
+        closeTimer = hasEnded ? nil : loop.schedule(at: .now() + duration) { [self] in stream.close() }
     }
 
     /// The socket is closed: everything that is pending ends.
     func streamDidClose(_ reason: StreamCloseReason) {
-        for timer in [heartbeatTimer, closeTimer] { if let timer { loop.cancel(timer) } }
+        hasEnded = true
+        for timer in [heartbeatTimer, closeTimer, deadlineTimer] { if let timer { loop.cancel(timer) } }
         heartbeatTimer = nil
         closeTimer = nil
+        deadlineTimer = nil
         let isOurs = if case .closedLocally = reason { true } else { false }
         let error = failure ?? closeError(reason)
         var wakeups = Wakeups()
@@ -132,9 +134,8 @@ extension ConnectionCore {
         if resumes { resumeReading() }
         if isFirst {
             loop.execute { [self] in
-                let timer = loop.schedule(at: deadline) { [weak self] in self?.stream.close() }
                 if let closeTimer { loop.cancel(closeTimer) }
-                closeTimer = timer
+                closeTimer = hasEnded ? nil : loop.schedule(at: deadline) { [self] in stream.close() }
             }
             // Flushing ends with the connection at the latest, and the connection by the timer.
             for flush in flushes { _ = await flush.wait() }

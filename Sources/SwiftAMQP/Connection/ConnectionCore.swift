@@ -67,7 +67,9 @@ final class ConnectionCore: @unchecked Sendable {
     @exclusivity(unchecked) var heartbeat = HeartbeatMonitor(timeout: 0, now: 0)
     var heartbeatTimer: LoopTimer?
     var closeTimer: LoopTimer?
-    private var deadlineTimer: LoopTimer?
+    var deadlineTimer: LoopTimer?
+    /// Timers hold this object - a weak reference would make every retain of it slow - and are not set any more.
+    var hasEnded = false
     /// The channel that the last frame was for.
     @exclusivity(unchecked) var lastChannel: ChannelCore?
     @exclusivity(unchecked) var touchedChannels: [ChannelCore] = []
@@ -161,7 +163,7 @@ final class ConnectionCore: @unchecked Sendable {
     @inline(__always)
     func perform(_ actions: Actions) {
         stream.perform(actions.write)
-        if actions.armsTimer { loop.execute { [weak self] in self?.armDeadlineTimer() } }
+        if actions.armsTimer { loop.execute { [self] in armDeadlineTimer() } }
         if actions.resumesReading { resumeReading() }
     }
 
@@ -217,10 +219,8 @@ final class ConnectionCore: @unchecked Sendable {
         lock.unlock()
         if let deadlineTimer { loop.cancel(deadlineTimer) }
         deadlineTimer = nil
-        guard deadline != .max else { return }
-        deadlineTimer = loop.schedule(at: MonotonicTime(nanoseconds: deadline)) { [weak self] in
-            self?.deadlinesPassed()
-        }
+        guard deadline != .max, !hasEnded else { return }
+        deadlineTimer = loop.schedule(at: MonotonicTime(nanoseconds: deadline)) { [self] in deadlinesPassed() }
     }
 
     private func deadlinesPassed() {

@@ -72,8 +72,7 @@ final class ConsumerCore: @unchecked Sendable {
 
     /// Whether `raw` is this consumer's tag.
     func hasTag(_ raw: UnsafeRawBufferPointer) -> Bool {
-        guard raw.count == tagBytes.count else { return false }
-        return tagBytes.withUnsafeBytes { own in zip(own, raw).allSatisfy { $0 == $1 } }
+        tagBytes.hasSameBytes(as: raw)
     }
 
     /// Hands what the loop collected to the iterator. Loop thread.
@@ -192,22 +191,5 @@ final class ConsumerCore: @unchecked Sendable {
             queueLock.unlock()
             continuation?.resume()
         }
-    }
-}
-
-/// The last name of a kind that was seen, so that a stream of deliveries with one exchange and one routing key makes no
-/// new string for each.
-struct NameCache {
-    private var bytes: [UInt8] = []
-    private var string = ""
-
-    mutating func string(for raw: UnsafeRawBufferPointer) -> String {
-        let isSame =
-            raw.count == bytes.count && bytes.withUnsafeBytes { cached in zip(raw, cached).allSatisfy { $0 == $1 } }
-        if !isSame {
-            bytes = Array(raw)
-            string = String(decoding: raw, as: UTF8.self)
-        }
-        return string
     }
 }

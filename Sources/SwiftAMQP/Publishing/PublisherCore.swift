@@ -20,6 +20,8 @@ final class PublisherCore: PublishOwner, @unchecked Sendable {
     @exclusivity(unchecked) private var unconfirmed = 0
     @exclusivity(unchecked) private var waiting = FIFO<PublishRequest>()
     @exclusivity(unchecked) private var tickets: [UInt64: Ticket] = [:]
+    /// No ticket has a lower number: those who wait are younger than those who do not.
+    @exclusivity(unchecked) private var lowestTicket = UInt64.max
     @exclusivity(unchecked) private var nextSequence: UInt64 = 0
     @exclusivity(unchecked) private(set) var report = AMQPPublishReport()
     @exclusivity(unchecked) private var flushPromises: [Promise<Void>] = []
@@ -29,6 +31,9 @@ final class PublisherCore: PublishOwner, @unchecked Sendable {
         self.window = max(1, window)
         resumeMark = self.window - max(1, self.window / 4)
     }
+
+    /// ``AMQPChannel/withPublisher(window:isolation:_:)`` holds it until every publish has its outcome.
+    override var isRetainedByTracker: Bool { false }
 
     var hasWaiting: Bool { !waiting.isEmpty }
 
@@ -105,6 +110,7 @@ final class PublisherCore: PublishOwner, @unchecked Sendable {
 
     private func ticket(for sequence: UInt64) -> Ticket {
         let ticket = Ticket()
+        if tickets.isEmpty { lowestTicket = sequence }
         tickets[sequence] = ticket
         return ticket
     }
@@ -131,7 +137,7 @@ final class PublisherCore: PublishOwner, @unchecked Sendable {
     // MARK: With the lock held
 
     override func didEncode(tag: UInt64, sequence: UInt64, _ wakeups: inout Wakeups) {
-        guard !tickets.isEmpty, let ticket = tickets.removeValue(forKey: sequence) else { return }
+        guard let ticket = takeTicket(sequence) else { return }
         ticket.isEncoded = true
         if let continuation = ticket.continuation { wakeups.resume(continuation) }
         ticket.continuation = nil
@@ -144,7 +150,7 @@ final class PublisherCore: PublishOwner, @unchecked Sendable {
     }
 
     private func finish(_ outcome: AMQPPublishOutcome, sequence: UInt64, _ wakeups: inout Wakeups) {
-        if !tickets.isEmpty, let ticket = tickets.removeValue(forKey: sequence) {
+        if let ticket = takeTicket(sequence) {
             // `send` still waits and throws it.
             ticket.outcome = outcome
             if let continuation = ticket.continuation { wakeups.resume(continuation) }
@@ -153,6 +159,12 @@ final class PublisherCore: PublishOwner, @unchecked Sendable {
             report.count(outcome, sequence: sequence)
         }
         completeFlush(&wakeups)
+    }
+
+    @inline(__always)
+    private func takeTicket(_ sequence: UInt64) -> Ticket? {
+        guard sequence >= lowestTicket, !tickets.isEmpty else { return nil }
+        return tickets.removeValue(forKey: sequence)
     }
 
     private func completeFlush(_ wakeups: inout Wakeups) {
