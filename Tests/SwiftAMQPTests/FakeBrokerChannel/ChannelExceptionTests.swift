@@ -11,7 +11,7 @@ import Testing
             .expectPublish(channel: 1),
             .expectMethod(.queueDeclare, channel: 1), .hold(until: ready),
             .sendChannelClose(1, 404, "NOT_FOUND - no queue 'gone'", causedBy: .queueDeclare),
-            .expectMethod(.channelCloseOK, channel: 1), .answerDeclare(2), .openChannel(1), .closeOK,
+            .expectMethod(.channelCloseOK, channel: 1), .answerDeclare(2), .openChannel(1), .goodbye,
         ]) { connection in
             let doomed = try await connection.openChannel()
             let other = try await connection.openChannel()
@@ -48,7 +48,11 @@ import Testing
             let again = try await connection.openChannel()
             #expect(again.id == 1)
         }
-        #expect(transcript.session.filter { $0.hasPrefix("channel.close ") }.isEmpty)
+        // Nothing but close-ok was said on the channel after its end.
+        let afterwards = transcript.session.drop { !$0.hasPrefix("channel.close-ok ch1") }.filter {
+            $0.contains(" ch1")
+        }
+        #expect(afterwards.map { $0.split(separator: " ")[0] }.prefix(2) == ["channel.close-ok", "channel.open"])
         #expect(transcript.count("queue.declare") == 2)
     }
 
@@ -57,7 +61,7 @@ import Testing
         let sent = try FakeSignal()
         try await withFakeConnection([
             .openChannel(1), .confirmSelect(1), .expectPublish(), .expectPublish(), .ack(1, 1), .hold(until: sent),
-            .sendChannelClose(1, 404, "NOT_FOUND - no exchange 'nowhere'"), .expectMethod(.channelCloseOK), .closeOK,
+            .sendChannelClose(1, 404, "NOT_FOUND - no exchange 'nowhere'"), .expectMethod(.channelCloseOK), .goodbye,
         ]) { connection in
             let channel = try await connection.openChannel()
             let error = await amqpError {
@@ -75,14 +79,16 @@ import Testing
     /// Both sides close the channel at once: the broker's close is answered, the id is free after the broker's answer.
     @Test func closesCross() async throws {
         let free = try FakeSignal()
+        let crossed = try FakeSignal()
         try await withFakeConnection([
             .openChannel(1), .expectMethod(.channelClose, channel: 1), .sendChannelClose(1, 406, "PRECONDITION_FAILED"),
-            .expectMethod(.channelCloseOK, channel: 1), .openChannel(2), .sendMethod(1, .channelCloseOK),
-            .hold(until: free), .openChannel(1), .closeOK,
+            .expectMethod(.channelCloseOK, channel: 1), .fire(crossed), .openChannel(2),
+            .sendMethod(1, .channelCloseOK),
+            .hold(until: free), .openChannel(1), .goodbye,
         ]) { connection in
             let channel = try await connection.openChannel()
             let closing = Task { await channel.close() }
-            try await until("the channel to close") { !channel.isOpen }
+            try await crossed.fired()
             let second = try await connection.openChannel()
             #expect(second.id == 2)
             await closing.value
@@ -96,7 +102,7 @@ import Testing
     @Test func theBrokerRefusesTheChannel() async throws {
         try await withFakeConnection([
             .expectMethod(.channelOpen, channel: 1), .sendChannelClose(1, 506, "RESOURCE_ERROR"),
-            .expectMethod(.channelCloseOK, channel: 1), .openChannel(1), .closeOK,
+            .expectMethod(.channelCloseOK, channel: 1), .openChannel(1), .goodbye,
         ]) { connection in
             let error = await amqpError { try await connection.openChannel() }
             #expect(error?.code == .channelException)
@@ -120,7 +126,7 @@ import Testing
     /// The broker never answers channel.close: close returns by its timeout, and the id stays taken.
     @Test func closeOKNeverComes() async throws {
         let transcript = try await withFakeConnection([
-            .openChannel(1), .expectMethod(.channelClose), .openChannel(2), .closeOK,
+            .openChannel(1), .expectMethod(.channelClose), .openChannel(2), .goodbye,
         ]) { connection in
             let channel = try await connection.openChannel()
             let start = ContinuousClock.now
@@ -128,6 +134,6 @@ import Testing
             #expect(ContinuousClock.now - start <= .milliseconds(400) * Deadline.scale)
             #expect(try await connection.openChannel().id == 2)
         }
-        #expect(transcript.count("channel.close") == 1)
+        #expect(transcript.session.count { $0.hasPrefix("channel.close ch1") } == 1)
     }
 }

@@ -7,7 +7,7 @@ import Testing
     @Test func exhausted() async throws {
         let transcript = try await withFakeConnection(
             [
-                .openChannel(1), .openChannel(2), .openChannel(3), .channelCloseOK(2), .openChannel(2), .closeOK,
+                .openChannel(1), .openChannel(2), .openChannel(3), .channelCloseOK(2), .openChannel(2), .goodbye,
             ], handshake: .handshake(channelMax: 3)
         ) { connection in
             var channels: [AMQPChannel] = []
@@ -33,7 +33,7 @@ import Testing
         try await withFakeConnection([
             .expectMethod(.channelOpen, channel: 1), .hold(until: cancelled),
             .sendMethod(1, .channelOpenOK) { $0.longString("") }, .channelCloseOK(1), .hold(until: closed),
-            .openChannel(1), .closeOK,
+            .openChannel(1), .goodbye,
         ]) { connection in
             let task = Task { try await connection.openChannel() }
             try await until("the channel to be asked for") { connection.openChannelCount == 1 }
@@ -50,7 +50,7 @@ import Testing
     /// The broker never answers channel.open.
     @Test func timesOutWhileOpening() async throws {
         try await withFakeConnection(
-            [.expectMethod(.channelOpen, channel: 1), .expectMethod(.channelClose, channel: 1), .closeOK],
+            [.expectMethod(.channelOpen, channel: 1), .expectMethod(.channelClose, channel: 1), .goodbye],
             configure: { $0.rpcTimeout = .milliseconds(150) }
         ) { connection in
             #expect(await amqpError { try await connection.openChannel() }?.code == .timeout)

@@ -26,9 +26,12 @@ func withFakeConnection(
     do {
         try await AMQPConnection.withConnection(try broker.configuration(configure), body)
     } catch {
-        // What the script did not like says more than what the client made of it.
         let transcript = await broker.stop()
-        throw SessionFailure(error: error, received: transcript.log)
+        // What the script did not like says more than what the client made of it.
+        let complaint = await harnessError { () async throws(HarnessError) in try await broker.finished() }
+        throw SessionFailure(
+            error: error, script: complaint.flatMap { $0.kind == HarnessError.Kind.stopped ? nil : $0 },
+            received: transcript.session)
     }
     return try await broker.finished()
 }
@@ -49,9 +52,22 @@ func withFakeChannel(
 /// A test body failed; with what the broker had received by then.
 struct SessionFailure: Error, CustomStringConvertible {
     let error: any Error
+    let script: HarnessError?
     let received: [String]
 
-    var description: String { "\(error)\nthe broker received:\n  " + received.joined(separator: "\n  ") }
+    var description: String {
+        let complaint = script.map { $0.text.split(separator: "\n")[0] + "\n" } ?? ""
+        return "\(error)\n\(complaint)the broker received:\n  " + received.joined(separator: "\n  ")
+    }
+}
+
+private func harnessError(_ body: () async throws(HarnessError) -> some Any) async -> HarnessError? {
+    do throws(HarnessError) {
+        _ = try await body()
+        return nil
+    } catch {
+        return error
+    }
 }
 
 /// The error that `body` throws; `nil` if it does not throw an `AMQPError`.
@@ -75,8 +91,21 @@ extension FakeTranscript {
 }
 
 extension FakeStep {
-    /// Everything the client does until it closes the connection: expected to be exactly nothing.
-    static let nothingButClose = FakeStep.closeOK
+    /// The client closes the connection, and before that any of its channels: their handles may go at any moment.
+    static let goodbye = FakeStep("goodbye") { (connection) throws(HarnessError) in
+        while let frame = try connection.nextFrame() {
+            if frame.type == WireFrame.heartbeat { continue }
+            let method = frame.type == WireFrame.method ? try WireMethod(payload: frame.payload) : nil
+            switch method?.id {
+            case .channelClose: try connection.send(.method(frame.channel, .channelCloseOK))
+            case .connectionClose:
+                try connection.send(.method(0, .connectionCloseOK))
+                return try connection.expectClose()
+            default: throw HarnessError(.script, "expected the client to close, received \(frame)")
+            }
+        }
+        throw HarnessError(.script, "expected the client to close in good order, but it just closed")
+    }
 
     /// Expects a method and answers it with another one.
     static func answer(
