@@ -112,7 +112,8 @@ extension AMQPChannel {
     ) async throws(AMQPError) -> (pending: PendingPublish, isTimeToYield: Bool) {
         try core.check(message)
         if Task.isCancelled { throw Self.cancelledBefore(address) }
-        if !core.hasConfirms { try await core.ensureConfirms() }
+        var timeout = timeout
+        if !core.hasConfirms { timeout = try await core.ensureConfirms(within: timeout) }
         let pending = PendingPublish(channel: core)
         let (_, isTimeToYield) = try core.submit(
             message, to: address, isMandatory: isMandatory, timeout: timeout, owner: pending, mayWait: true,
