@@ -142,3 +142,20 @@ extension FakeStep {
     /// The client closes channel 1, then the connection.
     static let closeChannelAndConnection = FakeStep.steps("close both", [.channelCloseOK(1), .closeOK])
 }
+
+extension FakeStep {
+    /// basic.return of a message that was published with this delivery mode and nothing else.
+    static func sendReturn(
+        _ channel: UInt16, code: UInt16 = 312, text: String = "NO_ROUTE", exchange: String = "", routingKey: String,
+        body: [UInt8], deliveryMode: UInt8
+    ) -> FakeStep {
+        let method = WireFrame.method(channel, .basicReturn) {
+            $0.u16(code)
+            $0.shortString(text)
+            $0.shortString(exchange)
+            $0.shortString(routingKey)
+        }
+        let header = WireFrame.header(channel, bodySize: UInt64(body.count), flags: 0x1000) { $0.u8(deliveryMode) }
+        return body.isEmpty ? .send(method, header) : .send(method, header, .body(channel, body))
+    }
+}
