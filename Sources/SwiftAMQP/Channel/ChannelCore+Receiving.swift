@@ -26,7 +26,6 @@ extension ChannelCore {
             }
             throw WireError(.commandInvalid, "a delivery came on channel \(id) for a consumer that does not exist")
         }
-        touchedConsumers.append(consumer)
         return consumer
     }
 
@@ -39,6 +38,8 @@ extension ChannelCore {
         // Slot 0 stands in for a consumer of a channel that is being closed: what comes is nobody's.
         guard consumer.slot != 0 else { return }
         let isTracked = consumer.acknowledgement == .manual
+        // Here and not with the method: a message may begin in one read and end in the next, with a hand-out between.
+        if touchedConsumers.last !== consumer { touchedConsumers.append(consumer) }
         consumer.inbound.append(
             AMQPDelivery(
                 consumer: consumer, isTracked: isTracked, deliveryTag: tag, isRedelivered: isRedelivered,
