@@ -320,7 +320,7 @@ extension ChannelCore {
     /// The task that waited for `pending` was cancelled.
     ///
     /// - Parameter onlyIfWaiting: Leave it alone if it is encoded: only its room was waited for.
-    func cancel(_ pending: PendingPublish, onlyIfWaiting: Bool = false) {
+    func cancel(_ pending: SinglePublish, onlyIfWaiting: Bool = false) {
         var wakeups = Wakeups()
         lock.lock()
         if pending.outcome == nil {
