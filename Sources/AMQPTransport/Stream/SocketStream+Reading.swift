@@ -33,9 +33,10 @@ extension SocketStream: LoopSource {
         listForTrim()
     }
 
-    /// Reads until the socket has nothing more, or ended.
+    /// Reads until the socket has nothing more, or ended, or has shown that it has no end.
     func readUntilDrained() {
-        while state.closeReason == nil, read(budget: Self.readBudget) {}
+        var turns = 16
+        while turns > 0, state.closeReason == nil, read(budget: Self.readBudget) { turns -= 1 }
     }
 
     /// True if there may be more.
@@ -116,6 +117,8 @@ extension SocketStream {
         lock.lock()
         let delegate = self.delegate
         self.delegate = nil
+        outbox.discard()
+        inflight.discard()
         lock.unlock()
         delegate?.streamDidClose(reason)
     }

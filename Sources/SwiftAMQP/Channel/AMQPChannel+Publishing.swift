@@ -19,7 +19,7 @@ extension AMQPChannel {
     public func publish(
         _ message: AMQPMessage, to address: AMQPAddress, isMandatory: Bool = true, timeout: Duration? = nil
     ) async throws(AMQPError) {
-        let pending = try await submit(
+        let (pending, _) = try await submit(
             message, to: address, isMandatory: isMandatory, timeout: timeout, urgency: .immediate)
         if let error = AMQPError(await pending.wait(), address: address) { throw explained(error) }
     }
@@ -33,14 +33,15 @@ extension AMQPChannel {
     public func enqueue(
         _ message: AMQPMessage, to address: AMQPAddress, isMandatory: Bool = true, timeout: Duration? = nil
     ) async throws(AMQPError) -> AMQPPendingPublish {
-        let pending = try await submit(
+        let (pending, isTimeToYield) = try await submit(
             message, to: address, isMandatory: isMandatory, timeout: timeout, urgency: .batched)
+        if isTimeToYield { await Task.yield() }
         await pending.waitForRoom()
         let ended = core.lock.withLock { pending.outcome }
         if let ended, case .notSent = ended, let error = AMQPError(ended, address: address) {
             throw explained(error)
         }
-        return AMQPPendingPublish(core: pending)
+        return AMQPPendingPublish(core: pending, channel: self)
     }
 
     /// As ``enqueue(_:to:isMandatory:timeout:)``, for those who cannot wait. The channel must be in confirm mode; see
@@ -62,7 +63,7 @@ extension AMQPChannel {
         guard case .encoded = admission else {
             throw .wouldBlock("the connection takes no publish right now; try again later")
         }
-        return AMQPPendingPublish(core: pending)
+        return AMQPPendingPublish(core: pending, channel: self)
     }
 
     /// Publishes without asking what became of the message: nothing is known of its fate, ever.
@@ -108,15 +109,15 @@ extension AMQPChannel {
     private func submit(
         _ message: AMQPMessage, to address: AMQPAddress, isMandatory: Bool, timeout: Duration?,
         urgency: SocketStream.Urgency
-    ) async throws(AMQPError) -> PendingPublish {
+    ) async throws(AMQPError) -> (pending: PendingPublish, isTimeToYield: Bool) {
         try core.check(message)
         if Task.isCancelled { throw Self.cancelledBefore(address) }
         if !core.hasConfirms { try await core.ensureConfirms() }
         let pending = PendingPublish(channel: core)
-        _ = try core.submit(
+        let (_, isTimeToYield) = try core.submit(
             message, to: address, isMandatory: isMandatory, timeout: timeout, owner: pending, mayWait: true,
             urgency: urgency)
-        return pending
+        return (pending, isTimeToYield)
     }
 
     static func cancelledBefore(_ address: AMQPAddress) -> AMQPError {
@@ -137,6 +138,13 @@ extension AMQPChannel {
 /// A publish whose outcome is still to come, or has come.
 public struct AMQPPendingPublish: Sendable {
     let core: PendingPublish
+    /// The channel stays open as long as somebody may wait for the outcome.
+    private let channel: AMQPChannel
+
+    init(core: PendingPublish, channel: AMQPChannel) {
+        self.core = core
+        self.channel = channel
+    }
 
     /// Waits for the outcome, which comes by the deadline of the publish at the latest. Any number of tasks may wait.
     ///

@@ -56,7 +56,7 @@ final class PendingPublish: PublishOwner, @unchecked Sendable {
         }
     }
 
-    /// Waits until the publish was encoded, or has ended. Cancellation as in ``wait()``.
+    /// Waits until the publish was encoded, or has ended. A cancelled task ends it as not sent, if it still waits.
     func waitForRoom() async {
         await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
@@ -70,7 +70,7 @@ final class PendingPublish: PublishOwner, @unchecked Sendable {
                 channel.lock.unlock()
             }
         } onCancel: {
-            channel.cancel(self)
+            channel.cancel(self, onlyIfWaiting: true)
         }
     }
 
