@@ -66,7 +66,7 @@ extension SocketStream: LoopSource {
             case .failed(let errno): end = .failed(SystemError(errno: errno, call: "recv"))
             }
         }
-        delegate.streamDidFinishReading()
+        if !state.isFinished { delegate.streamDidFinishReading() }
         if state.isFinished || buffer.filled == 0 {
             loop.readBuffers.giveBack(buffer)
         } else {
