@@ -129,7 +129,7 @@ import Testing
     /// In a process of its own, where nobody else opens and closes descriptors.
     @Test func noDescriptorIsLeftWhateverTheEnd() async {
         await #expect(processExitsWith: .success) {
-            let listener = try OneListener(literal: "127.0.0.1")
+            let listener = try OneListener(literal: "127.0.0.1", backlog: 128)
             let silent = try OneListener(literal: "127.0.0.3", port: listener.port, backlog: 0)
             _ = try silent.fillUp()
             // The loops and the resolver's threads stay as they are from here on.

@@ -9,6 +9,8 @@ import Testing
         #expect(readExactly(fixture.peer, 5) == RecordFilter.hello)
         writeAll(fixture.peer, RecordFilter.hello)
         #expect(readExactly(fixture.peer, 8) == RecordFilter.finished)
+        // The bytes may be here before the loop has given the writer token back.
+        fixture.loop.turn()
         return fixture
     }
 

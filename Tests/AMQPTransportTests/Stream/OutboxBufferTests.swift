@@ -137,7 +137,7 @@ import Testing
             }
             cut += 1
         }
-        #expect(cut > 400)
+        #expect(cut > 300)
     }
 
     @Test(arguments: 1...4) func throughATinySocketInRandomPieces(seed: Int) {

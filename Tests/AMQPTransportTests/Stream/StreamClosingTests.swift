@@ -89,7 +89,9 @@ import Testing
         }
         #expect(fixture.recorder.wait { $0.closeReason != nil })
         #expect(fixture.recorder.bytes == Array("because".utf8))
-        #expect(fixture.recorder.current.closeReason == .failed(SystemError(errno: EPIPE, call: "send")))
+        // What it was closed for depends on whether the end of the input was seen behind the last byte.
+        let reason = fixture.recorder.current.closeReason
+        #expect(reason == .endOfStream || reason == .failed(SystemError(errno: EPIPE, call: "send")))
     }
 
     /// No byte of a stream goes into a descriptor that has its number after the close. In a process of its own, so
