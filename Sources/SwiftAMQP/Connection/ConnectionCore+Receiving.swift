@@ -47,13 +47,9 @@ extension ConnectionCore: SocketStreamDelegate {
                 if try handleMethod(frame.payload, channel) == .any { return }
             case .header:
                 let header = try decoder.decodeContentHeader(frame.payload)
-                if let content = try channel.assembler.header(
-                    header, maximumBodySize: configuration.maximumInboundBodySize)
-                {
-                    try complete(content, channel)
-                }
+                if try channel.assembler.header(header, maximumBodySize: maximumBodySize) { try complete(channel) }
             case .body:
-                if let content = try channel.assembler.body(frame.payload) { try complete(content, channel) }
+                if try channel.assembler.body(frame.payload) { try complete(channel) }
             case .heartbeat: break
             }
         }
@@ -133,17 +129,16 @@ extension ConnectionCore: SocketStreamDelegate {
     }
 
     @inline(__always)
-    private func complete(_ content: ContentAssembler.Content, _ channel: ChannelCore) throws(WireError) {
-        switch content.announcement {
-        case .deliver(let consumer, let tag, let redelivered, let exchange, let routingKey):
-            try channel.collect(
-                content, consumer, tag: tag, isRedelivered: redelivered, exchange: exchange, routingKey: routingKey)
+    private func complete(_ channel: ChannelCore) throws(WireError) {
+        switch channel.assembler.completed {
+        case .deliver:
+            channel.collect()
             if !channel.isTouched {
                 channel.isTouched = true
                 touchedChannels.append(channel)
             }
-        case .get(let method): try channel.got(content, method)
-        case .returned(let method): channel.returned(content, method)
+        case .get(let method): try channel.got(method)
+        case .returned(let method): channel.returned(method)
         }
     }
 

@@ -73,13 +73,23 @@ public struct AMQPDelivery: Sendable {
             throw AMQPError(
                 .alreadySettled, "the delivery came with automatic acknowledgement: the broker has settled it")
         }
-        try storage.consumer.channel.settle(storage.deliveryTag, verdict, multiple: multiple)
+        // The consumer, which the storage holds, holds the channel: no reference to count for the time of the call.
+        let outcome: Result<Void, AMQPError> = storage.channel._withUnsafeGuaranteedRef { channel in
+            do throws(AMQPError) {
+                return .success(try channel.settle(storage.deliveryTag, verdict, multiple: multiple))
+            } catch {
+                return .failure(error)
+            }
+        }
+        try outcome.get()
     }
 
     /// One allocation a delivery, so that a delivery is one pointer in every queue it passes through. One reference to
     /// the rest of the library, because the loop's thread counts it up and another one counts it down.
     private final class Storage: Sendable {
         let consumer: ConsumerCore
+        /// Alive as long as `consumer`.
+        let channel: Unmanaged<ChannelCore>
         let isTracked: Bool
         let deliveryTag: UInt64
         let isRedelivered: Bool
@@ -95,6 +105,7 @@ public struct AMQPDelivery: Sendable {
             body: consuming [UInt8]
         ) {
             self.consumer = consumer
+            channel = .passUnretained(consumer.channel)
             self.isTracked = isTracked
             self.deliveryTag = deliveryTag
             self.isRedelivered = isRedelivered
