@@ -43,7 +43,8 @@ extension ChannelCore {
             AMQPDelivery(
                 consumer: consumer, isTracked: isTracked, deliveryTag: assembler.deliveryTag,
                 isRedelivered: assembler.isRedelivered, exchange: consumer.exchangeCache.string,
-                routingKey: consumer.routingKeyCache.string, properties: assembler.properties, body: body))
+                routingKey: consumer.routingKeyCache.string, properties: assembler.properties,
+                propertiesError: assembler.propertiesError, body: body))
         if isTracked { inboundTags.append((assembler.deliveryTag, consumer.slot)) }
     }
 
@@ -110,7 +111,8 @@ extension ChannelCore {
         let delivery = AMQPDelivery(
             consumer: getter, isTracked: isTracked, deliveryTag: method.deliveryTag,
             isRedelivered: method.redelivered, exchange: method.exchange, routingKey: method.routingKey,
-            properties: assembler.properties, body: body)
+            properties: assembler.properties,
+            propertiesError: assembler.propertiesError, body: body)
         try answer(.basicGetOK, name: "basic.get-ok", onReply: nil) {
             .message(delivery, remaining: method.messageCount)
         }

@@ -26,6 +26,8 @@ struct ContentAssembler {
     private(set) var properties = AMQPProperties()
     /// A hash over the encoded properties, taken for returns only.
     private(set) var propertiesHash: PublishFingerprint.PropertiesHash?
+    /// Why the properties are empty, if they could not be read.
+    private(set) var propertiesError: AMQPError?
     private var size = 0
     private var body: [UInt8] = []
 
@@ -56,20 +58,41 @@ struct ContentAssembler {
     /// The header came. True if the message is complete, because it has no body.
     @inline(__always)
     mutating func header(_ header: ContentHeader, maximumBodySize: Int) throws(WireError) -> Bool {
+        let isComplete = try begin(bodySize: header.bodySize, maximum: maximumBodySize)
+        properties = header.properties
+        if case .returned = announcement { propertiesHash = .init(header.rawProperties) } else { propertiesHash = nil }
+        if propertiesError != nil { propertiesError = nil }
+        return isComplete
+    }
+
+    /// As ``header(_:maximumBodySize:)``, where the properties cannot be read. RabbitMQ passes on what a publisher sent
+    /// without looking at all of it, so this is no reason to give the connection up: the same message would come again.
+    mutating func unreadableHeader(
+        bodySize: UInt64, _ error: WireError, maximumBodySize: Int
+    ) throws(WireError) -> Bool {
+        let isComplete = try begin(bodySize: bodySize, maximum: maximumBodySize)
+        properties = AMQPProperties()
+        propertiesHash = nil
+        propertiesError = AMQPError(.protocolViolation, "the properties of the message cannot be read: \(error.text)")
+        return isComplete
+    }
+
+    @inline(__always)
+    private mutating func begin(bodySize: UInt64, maximum: Int) throws(WireError) -> Bool {
         guard state == .expectingHeader else {
             throw WireError(.unexpectedFrame, "a content header came without its method")
         }
-        guard let size = Int(exactly: header.bodySize), size <= maximumBodySize else {
-            throw WireError(
-                .frameError,
-                "a message announces a body of \(header.bodySize) bytes, over the limit of \(maximumBodySize) "
-                    + "(maximumInboundBodySize)")
-        }
-        properties = header.properties
-        if case .returned = announcement { propertiesHash = .init(header.rawProperties) } else { propertiesHash = nil }
+        guard let size = Int(exactly: bodySize), size <= maximum else { throw Self.tooLarge(bodySize, maximum) }
         self.size = size
         state = size == 0 ? .idle : .expectingBody
         return size == 0
+    }
+
+    @inline(never)
+    private static func tooLarge(_ size: UInt64, _ maximum: Int) -> WireError {
+        WireError(
+            .frameError,
+            "a message announces a body of \(size) bytes, over the limit of \(maximum) (maximumInboundBodySize)")
     }
 
     /// A body frame came. True if the message is complete.

@@ -46,8 +46,7 @@ extension ConnectionCore: SocketStreamDelegate {
             case .method:
                 if try handleMethod(frame.payload, channel) == .any { return }
             case .header:
-                let header = try decoder.decodeContentHeader(frame.payload)
-                if try channel.assembler.header(header, maximumBodySize: maximumBodySize) { try complete(channel) }
+                if try handleHeader(frame.payload, channel) { try complete(channel) }
             case .body:
                 if try channel.assembler.body(frame.payload) { try complete(channel) }
             case .heartbeat: break
@@ -95,6 +94,20 @@ extension ConnectionCore: SocketStreamDelegate {
         }
         lastChannel = channel
         return channel
+    }
+
+    @inline(__always)
+    private func handleHeader(_ payload: UnsafeRawBufferPointer, _ channel: ChannelCore) throws(WireError) -> Bool {
+        let header: ContentHeader
+        do throws(WireError) {
+            header = try decoder.decodeContentHeader(payload)
+        } catch {
+            guard error.scope == .message else { throw error }
+            return try channel.assembler.unreadableHeader(
+                bodySize: try WireDecoder.bodySize(ofContentHeader: payload), error,
+                maximumBodySize: maximumBodySize)
+        }
+        return try channel.assembler.header(header, maximumBodySize: maximumBodySize)
     }
 
     private enum MethodKind {

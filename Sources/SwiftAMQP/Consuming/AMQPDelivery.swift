@@ -17,6 +17,9 @@ public struct AMQPDelivery: Sendable {
     public var text: String { String(decoding: storage.body, as: UTF8.self) }
     /// The basic properties, headers included.
     public var properties: AMQPProperties { storage.properties }
+    /// Why ``properties`` is empty, where the publisher sent properties that cannot be read (nested too deep, a field of
+    /// an unknown kind). The body is whole; a program that needs the properties rejects the message.
+    public var propertiesError: AMQPError? { storage.propertiesError }
     /// The exchange it was published to; empty for the default exchange.
     public var exchange: String { storage.exchange }
     /// The routing key it was published with.
@@ -33,11 +36,12 @@ public struct AMQPDelivery: Sendable {
     init(
         consumer: ConsumerCore, isTracked: Bool, deliveryTag: UInt64, isRedelivered: Bool,
         exchange: consuming String, routingKey: consuming String, properties: consuming AMQPProperties,
-        body: consuming [UInt8]
+        propertiesError: AMQPError?, body: consuming [UInt8]
     ) {
         storage = Storage(
             consumer: consumer, isTracked: isTracked, deliveryTag: deliveryTag, isRedelivered: isRedelivered,
-            exchange: exchange, routingKey: routingKey, properties: properties, body: body)
+            exchange: exchange, routingKey: routingKey, properties: properties, propertiesError: propertiesError,
+            body: body)
     }
 
     /// Tells the broker that the message was handled and can be forgotten.
@@ -96,13 +100,14 @@ public struct AMQPDelivery: Sendable {
         let exchange: String
         let routingKey: String
         let properties: AMQPProperties
+        let propertiesError: AMQPError?
         let body: [UInt8]
 
         @inline(__always)
         init(
             consumer: ConsumerCore, isTracked: Bool, deliveryTag: UInt64, isRedelivered: Bool,
             exchange: consuming String, routingKey: consuming String, properties: consuming AMQPProperties,
-            body: consuming [UInt8]
+            propertiesError: AMQPError?, body: consuming [UInt8]
         ) {
             self.consumer = consumer
             channel = .passUnretained(consumer.channel)
@@ -112,6 +117,7 @@ public struct AMQPDelivery: Sendable {
             self.exchange = exchange
             self.routingKey = routingKey
             self.properties = properties
+            self.propertiesError = propertiesError
             self.body = body
         }
     }
