@@ -32,6 +32,8 @@ final class ChannelCore: @unchecked Sendable {
     @exclusivity(unchecked) var phase = Phase.opening
     @exclusivity(unchecked) var rpcs = RPCQueue()
     @exclusivity(unchecked) var confirmMode = ConfirmMode.off
+    /// `confirm.select`, while it is under way.
+    var confirmRPC: RPC?
     var isTransactional = false
     @exclusivity(unchecked) var publishBudget = TimeBudget()
     let prefixCache = PublishPrefixCache()
