@@ -131,8 +131,10 @@ final class ConsumerCore: @unchecked Sendable {
     /// Whether what is buffered, also by the iterator, is no longer this consumer's to hand out.
     var isDiscarded: Bool { hasDiscarded.load(ordering: .relaxed) }
 
-    /// Drops what is buffered, because it was, or will be, given back to the broker.
+    /// Drops what is buffered, because it was, or will be, given back to the broker. Not so with automatic
+    /// acknowledgement: the broker has forgotten those messages, and they are still handed out.
     func discardBuffer() {
+        guard acknowledgement == .manual else { return }
         hasDiscarded.store(true, ordering: .relaxed)
         queueLock.lock()
         let dropped = buffer
