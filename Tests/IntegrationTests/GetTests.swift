@@ -34,7 +34,7 @@ struct GetTests {
             let second = try #require(try await channel.get(queue))
             // Tags of automatic deliveries are no gap that multiple stumbles over.
             try second.delivery.ack(multiple: true)
-            #expect(try await channel.ready(queue) == 0)
+            #expect(try await channel.readyInOrder(queue) == 0)
         }
     }
 
@@ -48,7 +48,7 @@ struct GetTests {
             try others[1].ack(multiple: true)
             await expectError(.alreadySettled) { try first.delivery.ack() }
             try await channel.recover()
-            #expect(try await channel.ready(queue) == 0)
+            #expect(try await channel.readyInOrder(queue) == 0)
         }
     }
 

@@ -155,7 +155,7 @@ struct PublishingTests {
             try await channel.publishUnconfirmed(
                 AMQPMessage("back", properties: .init(headers: ["k": "v"])), to: .queue(missing), isMandatory: true)
             try await channel.publishUnconfirmed(AMQPMessage("gone"), to: .queue(missing))
-            #expect(try await channel.ready(queue) == 5000)
+            #expect(try await channel.readyInOrder(queue) == 5000)
             let returned = try #require(await channel.returns.first { _ in true })
             #expect(returned.replyCode == 312)
             #expect(returned.address == .queue(missing))

@@ -17,7 +17,7 @@ struct SettlingTests {
             let second = try await channel.drain(queue, count: 2)
             #expect(second.map(\.text) == ["a", "b"])
             #expect(second.allSatisfy { $0.isRedelivered })
-            #expect(try await channel.ready(queue) == 0)
+            #expect(try await channel.readyInOrder(queue) == 0)
         }
     }
 
@@ -49,7 +49,7 @@ struct SettlingTests {
             try taken[4].ack()
             try taken[6].nack(requeue: true, multiple: true)
             for index in 0...6 { await expectError(.alreadySettled) { try taken[index].ack() } }
-            #expect(try await channel.ready(queue) == 6)
+            #expect(try await channel.readyInOrder(queue) == 6)
             try taken[9].ack(multiple: true)
             #expect(try await channel.drain(queue, count: 6).map(\.text) == ["0", "1", "2", "3", "5", "6"])
         }
@@ -78,7 +78,7 @@ struct SettlingTests {
             #expect(settled == 1)
             try taken[1].ack()
             // Had a second settle been written, the broker would have closed the channel with 406.
-            #expect(try await channel.ready(queue) == 0)
+            #expect(try await channel.readyInOrder(queue) == 0)
         }
     }
 
@@ -146,7 +146,7 @@ struct SettlingTests {
                 }
                 #expect(texts == ["a", "b", "c"])
             }
-            #expect(try await channel.ready(queue) == 0)
+            #expect(try await channel.readyInOrder(queue) == 0)
         }
     }
 

@@ -29,10 +29,10 @@ extension ConnectionCore {
                 return
             }
         }
-        guard failure == nil, decision.next != .max else { return }
+        guard failure == nil, !hasEnded, decision.next != .max else { return }
         // Bytes that wait for the kernel would only be followed by the heartbeat; they are as good as one.
         if decision.sendsHeartbeat, !hasPending { send(FrameEncoder.heartbeatFrame) }
-        heartbeatTimer = loop.schedule(at: MonotonicTime(nanoseconds: decision.next)) { [weak self] in self?.beat() }
+        heartbeatTimer = loop.schedule(at: MonotonicTime(nanoseconds: decision.next)) { [self] in beat() }
     }
 
     /// The kernel ends a connection whose peer does not acknowledge for this long. Not while the broker blocks: it reads

@@ -13,16 +13,50 @@ extension ConnectionCore: SocketStreamDelegate {
         }
         var consumed = 0
         do throws(WireError) {
-            while failure == nil {
-                let rest = UnsafeRawBufferPointer(rebasing: bytes[consumed...])
-                guard let frame = try splitter.next(in: rest) else { break }
-                try handle(frame)
-                consumed += frame.totalSize
+            while isTaking, let frame = try nextFrame(bytes, consumed) {
+                if frame.channel == 0 {
+                    try handleChannelZero(frame)
+                    consumed += frame.totalSize
+                } else {
+                    try takeFrames(of: try channel(frame.channel), bytes, &consumed)
+                }
             }
         } catch {
             violated(error)
         }
-        return failure == nil ? consumed : bytes.count
+        // Behind the end of the connection nothing counts.
+        return isTaking ? consumed : bytes.count
+    }
+
+    private var isTaking: Bool { failure == nil && machine.state != .ended }
+
+    @inline(__always)
+    private func nextFrame(_ bytes: UnsafeRawBufferPointer, _ consumed: Int) throws(WireError) -> Frame? {
+        try splitter.next(in: UnsafeRawBufferPointer(rebasing: bytes[consumed...]))
+    }
+
+    /// Handles the frames of one channel that follow each other, so that looking it up, and counting references to it,
+    /// is done once for all of them. Ends where the channel may have changed.
+    private func takeFrames(
+        of channel: ChannelCore, _ bytes: UnsafeRawBufferPointer, _ consumed: inout Int
+    ) throws(WireError) {
+        while failure == nil, let frame = try nextFrame(bytes, consumed), frame.channel == channel.id {
+            consumed += frame.totalSize
+            switch frame.type {
+            case .method:
+                if try handleMethod(frame.payload, channel) == .any { return }
+            case .header:
+                let header = try decoder.decodeContentHeader(frame.payload)
+                if let content = try channel.assembler.header(
+                    header, maximumBodySize: configuration.maximumInboundBodySize)
+                {
+                    try complete(content, channel)
+                }
+            case .body:
+                if let content = try channel.assembler.body(frame.payload) { try complete(content, channel) }
+            case .heartbeat: break
+            }
+        }
     }
 
     func streamDidFinishReading() { handOut() }
@@ -50,28 +84,6 @@ extension ConnectionCore: SocketStreamDelegate {
         return .refused
     }
 
-    @inline(__always)
-    private func handle(_ frame: Frame) throws(WireError) {
-        if frame.channel == 0 {
-            try handleChannelZero(frame)
-            return
-        }
-        let channel = try self.channel(frame.channel)
-        switch frame.type {
-        case .method: try handleMethod(frame.payload, channel)
-        case .header:
-            let header = try decoder.decodeContentHeader(frame.payload)
-            if let content = try channel.assembler.header(
-                header, maximumBodySize: configuration.maximumInboundBodySize)
-            {
-                try complete(content, channel)
-            }
-        case .body:
-            if let content = try channel.assembler.body(frame.payload) { try complete(content, channel) }
-        case .heartbeat: break
-        }
-    }
-
     private func handleChannelZero(_ frame: Frame) throws(WireError) {
         switch frame.type {
         case .heartbeat: break
@@ -89,8 +101,16 @@ extension ConnectionCore: SocketStreamDelegate {
         return channel
     }
 
+    private enum MethodKind {
+        /// Deliveries and confirms, which do not change the channel.
+        case hot
+        case any
+    }
+
     @inline(__always)
-    private func handleMethod(_ payload: UnsafeRawBufferPointer, _ channel: ChannelCore) throws(WireError) {
+    private func handleMethod(
+        _ payload: UnsafeRawBufferPointer, _ channel: ChannelCore
+    ) throws(WireError) -> MethodKind {
         guard channel.assembler.isIdle else {
             throw WireError(.unexpectedFrame, "a method came in the middle of a message on channel \(channel.id)")
         }
@@ -107,7 +127,9 @@ extension ConnectionCore: SocketStreamDelegate {
             // What came before must be handed out before a cancel, a close or an answer takes effect.
             handOut()
             try channel.handle(try decoder.decodeMethod(payload))
+            return .any
         }
+        return .hot
     }
 
     @inline(__always)
@@ -128,13 +150,13 @@ extension ConnectionCore: SocketStreamDelegate {
     /// Hands the collected deliveries to their consumers: one lock and one wake-up for a batch.
     func handOut() {
         guard !touchedChannels.isEmpty else { return }
-        var pauses = false
+        var full: [ConsumerCore] = []
         for channel in touchedChannels {
             channel.isTouched = false
-            if channel.handOut() { pauses = true }
+            channel.handOut(&full)
         }
         touchedChannels.removeAll(keepingCapacity: true)
-        if pauses { pauseReading() }
+        if !full.isEmpty { pauseReading(for: full) }
     }
 
     /// The peer broke the protocol.
@@ -146,12 +168,20 @@ extension ConnectionCore: SocketStreamDelegate {
     // MARK: Back-pressure of auto-ack consumers
 
     /// Stops reading while nothing on the connection waits for an answer. Loop thread.
-    private func pauseReading() {
+    ///
+    /// A consumer takes its mark away before it looks whether reading is paused, and here the marks are looked at where
+    /// the pause is set: so one of both sees the other, and nobody sleeps for good.
+    private func pauseReading(for consumers: [ConsumerCore]) {
         let pauses = lock.withLock {
-            isReadingPaused = !awaitsAnswer
+            isReadingPaused = !awaitsAnswer && consumers.contains { $0.isFull }
             return isReadingPaused
         }
         if pauses { stream.setReadingPaused(true) }
+    }
+
+    /// As ``resumeReading()``, if somebody waits for an answer.
+    func resumeReadingIfAwaited() {
+        if lock.withLock({ mustResumeReading }) { resumeReading() }
     }
 
     /// Somebody waits for an answer, or a consumer has room. Any thread.

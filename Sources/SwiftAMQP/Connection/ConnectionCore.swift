@@ -52,11 +52,11 @@ final class ConnectionCore: @unchecked Sendable {
     var channelIDs = ChannelIDAllocator(highest: 0)
     @exclusivity(unchecked) var channels: [UInt16: ChannelCore] = [:]
     /// Channels with publishes that wait for room.
-    @exclusivity(unchecked) private var waitingChannels: [ChannelCore] = []
+    @exclusivity(unchecked) var waitingChannels: [ChannelCore] = []
     @exclusivity(unchecked) private var armedDeadline = Int64.max
     /// Auto-ack consumers are full, and the loop does not read.
     @exclusivity(unchecked) var isReadingPaused = false
-    var secretPromises = FIFO<Promise<Void>>()
+    var secretUpdates = FIFO<SecretUpdate>()
     /// `connection.close` is in the stream: what follows it is ignored by the broker.
     @exclusivity(unchecked) var isCloseSent = false
 
@@ -67,7 +67,10 @@ final class ConnectionCore: @unchecked Sendable {
     @exclusivity(unchecked) var heartbeat = HeartbeatMonitor(timeout: 0, now: 0)
     var heartbeatTimer: LoopTimer?
     var closeTimer: LoopTimer?
-    private var deadlineTimer: LoopTimer?
+    var closeDeadline = MonotonicTime.distantFuture
+    var deadlineTimer: LoopTimer?
+    /// Timers hold this object - a weak reference would make every retain of it slow - and are not set any more.
+    var hasEnded = false
     /// The channel that the last frame was for.
     @exclusivity(unchecked) var lastChannel: ChannelCore?
     @exclusivity(unchecked) var touchedChannels: [ChannelCore] = []
@@ -100,6 +103,7 @@ final class ConnectionCore: @unchecked Sendable {
     /// Why nothing new can be done, if it cannot.
     func refusal() -> AMQPError? {
         switch phase {
+        case .open where isCloseSent: AMQPError(.closed, "the connection is being closed", endpoint: endpoint)
         case .open: nil
         case .handshaking: AMQPError(.closed, "the connection is not open yet", endpoint: endpoint)
         case .closing: AMQPError(.closed, "the connection is being closed by this program", endpoint: endpoint)
@@ -140,10 +144,10 @@ final class ConnectionCore: @unchecked Sendable {
     /// Whether anything on this connection waits for an answer of the broker.
     var awaitsAnswer: Bool {
         if case .closing = phase { return true }
-        if !secretPromises.isEmpty { return true }
+        if secretUpdates.first?.isAwaited == true { return true }
         return channels.values.contains { channel in
             if case .closing = channel.phase { return true }
-            return !channel.rpcs.isEmpty || channel.tracker.pendingCount > 0
+            return !channel.rpcs.isEmpty || !channel.isFlushed
         }
     }
 
@@ -161,7 +165,7 @@ final class ConnectionCore: @unchecked Sendable {
     @inline(__always)
     func perform(_ actions: Actions) {
         stream.perform(actions.write)
-        if actions.armsTimer { loop.execute { [weak self] in self?.armDeadlineTimer() } }
+        if actions.armsTimer { loop.execute { [self] in armDeadlineTimer() } }
         if actions.resumesReading { resumeReading() }
     }
 
@@ -176,7 +180,7 @@ final class ConnectionCore: @unchecked Sendable {
 
     func send(_ bytes: [UInt8]) {
         lock.lock()
-        bytes.withUnsafeBytes { stream.append($0) }
+        bytes.withUnsafeBytes { _ = stream.append($0) }
         let action = stream.noteAppended(.immediate)
         lock.unlock()
         stream.perform(action)
@@ -194,7 +198,8 @@ final class ConnectionCore: @unchecked Sendable {
         }
         // The next time another channel comes first.
         if waitingChannels.count > 1 { waitingChannels.append(waitingChannels.removeFirst()) }
-        let action = stream.pending > 0 ? stream.noteAppended(.batched) : .none
+        // Not by this thread: it may be in the middle of writing, and would write for all the others.
+        let action = stream.noteAppended(.deferred)
         lock.unlock()
         stream.perform(action)
         wakeups.run()
@@ -217,10 +222,8 @@ final class ConnectionCore: @unchecked Sendable {
         lock.unlock()
         if let deadlineTimer { loop.cancel(deadlineTimer) }
         deadlineTimer = nil
-        guard deadline != .max else { return }
-        deadlineTimer = loop.schedule(at: MonotonicTime(nanoseconds: deadline)) { [weak self] in
-            self?.deadlinesPassed()
-        }
+        guard deadline != .max, !hasEnded else { return }
+        deadlineTimer = loop.schedule(at: MonotonicTime(nanoseconds: deadline)) { [self] in deadlinesPassed() }
     }
 
     private func deadlinesPassed() {
@@ -257,6 +260,7 @@ final class ConnectionCore: @unchecked Sendable {
         lock.unlock()
         if let closeTimer { loop.cancel(closeTimer) }
         closeTimer = nil
+        closeDeadline = .distantFuture
         opened.complete(.success(()))
     }
 }

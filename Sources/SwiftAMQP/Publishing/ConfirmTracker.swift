@@ -6,31 +6,46 @@
 /// The broker numbers publishes from 1 after `confirm.select` and answers with `basic.ack` or `basic.nack`, single or
 /// `multiple`, in any order (https://www.rabbitmq.com/confirms.html#publisher-confirms). An unroutable mandatory
 /// message comes back with `basic.return`, which carries no tag and precedes its own ack.
-struct ConfirmTracker<Owner: AnyObject>: ~Copyable {
-    /// One publish in the ring.
-    struct Slot {
+struct ConfirmTracker: ~Copyable {
+    /// One publish in the ring. Trivial to copy: the owner's count is kept by hand.
+    ///
+    /// - Invariant: `owner` is retained while `ownsOwner`; an owner that is not retained
+    ///   (``PublishOwner/isRetainedByTracker``) outlives every slot of its own, because its scope waits for all of them.
+    private struct Slot {
         /// Who is told the outcome; `nil` where nobody waits, or once it was told.
-        var owner: Owner?
+        var owner: Unmanaged<PublishOwner>?
         /// Where the frames of the publish begin in the outgoing byte stream.
-        var streamOffset: UInt64
-        /// What a `basic.return` is compared with; `nil` for publishes that are not mandatory.
-        var fingerprint: PublishFingerprint?
+        var streamOffset: UInt64 = 0
+        /// What a `basic.return` is compared with, if the publish is mandatory.
+        var fingerprint = PublishFingerprint()
         /// When the owner must have been told, in nanoseconds of the monotonic clock.
-        var deadline: Int64
+        var deadline: Int64 = 0
         /// Which of its owner's publishes it is.
-        var sequence: UInt64
+        var sequence: UInt64 = 0
+        var ownsOwner = false
+        var isMandatory = false
         /// Whether the broker has not answered yet.
-        fileprivate(set) var isPending = true
+        var isPending = false
         /// Whether a `basic.return` was tied to this publish; its code is in `returns`.
-        fileprivate(set) var isReturned = false
+        var isReturned = false
+
+        /// Takes the owner out and tells it.
+        @inline(__always)
+        mutating func tellOwner(_ outcome: @autoclosure () -> AMQPPublishOutcome, _ settle: Settle) {
+            guard let taken = owner else { return }
+            owner = nil
+            settle(taken, outcome(), sequence)
+            if ownsOwner { taken.release() }
+        }
+
+        mutating func dropOwner() {
+            if ownsOwner { owner?.release() }
+            owner = nil
+        }
     }
 
-    /// A slot that left the ring, with its outcome.
-    struct Settled {
-        let owner: Owner
-        let outcome: AMQPPublishOutcome
-        let sequence: UInt64
-    }
+    /// Told with the owner, which is alive during the call, the outcome, and which of the owner's publishes it is.
+    typealias Settle = (Unmanaged<PublishOwner>, AMQPPublishOutcome, _ sequence: UInt64) -> Void
 
     /// What was wrong with an acknowledgement.
     enum AcknowledgeError: Error, Equatable {
@@ -38,7 +53,7 @@ struct ConfirmTracker<Owner: AnyObject>: ~Copyable {
         case unknownTag(UInt64)
     }
 
-    private var ring: ContiguousArray<Slot?>
+    private var ring: ContiguousArray<Slot>
     private var mask: UInt64
     /// The oldest tag that the broker has not answered.
     private(set) var oldest: UInt64 = 1
@@ -53,8 +68,12 @@ struct ConfirmTracker<Owner: AnyObject>: ~Copyable {
 
     init(capacity: Int = 64) {
         let rounded = max(16, capacity).nextPowerOfTwo
-        ring = ContiguousArray(repeating: nil, count: rounded)
+        ring = ContiguousArray(repeating: Slot(), count: rounded)
         mask = UInt64(rounded - 1)
+    }
+
+    deinit {
+        for var slot in ring { slot.dropOwner() }
     }
 
     /// The distance from the oldest unanswered tag to the next one: what the ring has to hold.
@@ -62,15 +81,28 @@ struct ConfirmTracker<Owner: AnyObject>: ~Copyable {
 
     /// Takes the next tag.
     mutating func register(
-        owner: Owner?, streamOffset: UInt64, fingerprint: PublishFingerprint?, deadline: Int64, sequence: UInt64
+        owner: PublishOwner?, streamOffset: UInt64, fingerprint: PublishFingerprint?, deadline: Int64,
+        sequence: UInt64
     ) -> UInt64 {
         if span == ring.count { grow() }
         let tag = next
         next &+= 1
-        pendingCount += 1
-        if deadline < earliestDeadline { earliestDeadline = deadline }
-        ring[index(tag)] = Slot(
-            owner: owner, streamOffset: streamOffset, fingerprint: fingerprint, deadline: deadline, sequence: sequence)
+        pendingCount &+= 1
+        var slot = Slot()
+        slot.streamOffset = streamOffset
+        slot.sequence = sequence
+        slot.isPending = true
+        slot.deadline = deadline
+        if let owner {
+            slot.ownsOwner = owner.isRetainedByTracker
+            slot.owner = slot.ownsOwner ? .passRetained(owner) : .passUnretained(owner)
+            if deadline < earliestDeadline { earliestDeadline = deadline }
+        }
+        if let fingerprint {
+            slot.fingerprint = fingerprint
+            slot.isMandatory = true
+        }
+        ring[index(tag)] = slot
         return tag
     }
 
@@ -78,20 +110,20 @@ struct ConfirmTracker<Owner: AnyObject>: ~Copyable {
     ///
     /// Repeated answers are ignored. `tag` 0 with `multiple` means "all so far" (AMQP 0-9-1, basic.ack.delivery-tag).
     mutating func acknowledge(
-        tag: UInt64, multiple: Bool, positive: Bool, _ settle: (Settled) -> Void
+        tag: UInt64, multiple: Bool, positive: Bool, _ settle: Settle
     ) throws(AcknowledgeError) {
         guard tag < next, tag > 0 || multiple else { throw .unknownTag(tag) }
         if multiple {
             let last = tag == 0 ? next &- 1 : tag
-            var current = oldest
-            while current <= last {
-                settleSlot(current, positive: positive, settle)
-                current &+= 1
+            while oldest <= last {
+                settleSlot(oldest, positive: positive, settle)
+                oldest &+= 1
             }
         } else if tag >= oldest {
             settleSlot(tag, positive: positive, settle)
         }
-        advance()
+        while oldest < next, !ring[index(oldest)].isPending { oldest &+= 1 }
+        if oldest == next { earliestDeadline = .max }
     }
 
     /// The broker returned a message. Gives the tag it was tied to, or `nil` if no pending publish is like it.
@@ -103,11 +135,12 @@ struct ConfirmTracker<Owner: AnyObject>: ~Copyable {
         var secondChoice: UInt64?
         var current = oldest
         while current < next {
-            if let slot = ring[index(current)], slot.isPending, !slot.isReturned, let candidate = slot.fingerprint {
-                if candidate == fingerprint {
-                    return tie(current, code: code, text: text)
+            let slot = ring[index(current)]
+            if slot.isPending, slot.isMandatory, !slot.isReturned {
+                if slot.fingerprint == fingerprint { return tie(current, code: code, text: text) }
+                if secondChoice == nil, slot.fingerprint.isEqualExceptProperties(to: fingerprint) {
+                    secondChoice = current
                 }
-                if secondChoice == nil, candidate.isEqualExceptProperties(to: fingerprint) { secondChoice = current }
             }
             current &+= 1
         }
@@ -116,19 +149,19 @@ struct ConfirmTracker<Owner: AnyObject>: ~Copyable {
     }
 
     /// Tells the owners of slots whose deadline has passed. The slots stay: the broker's answer is still to come.
-    mutating func expire(now: Int64, _ settle: (Settled) -> Void) {
+    mutating func expire(now: Int64, _ settle: Settle) {
         guard now >= earliestDeadline else { return }
         var earliest = Int64.max
         var current = oldest
         while current < next {
             let position = index(current)
-            if let owner = ring[position]?.owner, let slot = ring[position] {
-                if slot.deadline <= now {
-                    ring[position]?.owner = nil
-                    let outcome = returnedOutcome(current, slot) ?? .unknown(reason: .timeout)
-                    settle(Settled(owner: owner, outcome: outcome, sequence: slot.sequence))
-                } else if slot.deadline < earliest {
-                    earliest = slot.deadline
+            if ring[position].owner != nil {
+                let deadline = ring[position].deadline
+                if deadline <= now {
+                    let outcome = returnedOutcome(current) ?? .unknown(reason: .timeout)
+                    ring[position].tellOwner(outcome, settle)
+                } else if deadline < earliest {
+                    earliest = deadline
                 }
             }
             current &+= 1
@@ -137,21 +170,17 @@ struct ConfirmTracker<Owner: AnyObject>: ~Copyable {
     }
 
     /// The channel or the connection is gone: what the kernel never got a byte of was not sent, the rest is unknown.
-    mutating func failAll(
-        bytesWritten: UInt64, reason: AMQPPublishOutcome.Reason, _ settle: (Settled) -> Void
-    ) {
-        var current = oldest
-        while current < next {
-            if let slot = ring[index(current)], let owner = slot.owner {
-                let outcome =
-                    returnedOutcome(current, slot)
-                    ?? (slot.streamOffset >= bytesWritten ? .notSent(reason: reason) : .unknown(reason: reason))
-                settle(Settled(owner: owner, outcome: outcome, sequence: slot.sequence))
+    mutating func failAll(bytesWritten: UInt64, reason: AMQPPublishOutcome.Reason, _ settle: Settle) {
+        while oldest < next {
+            let position = index(oldest)
+            if ring[position].owner != nil {
+                let isSent = ring[position].streamOffset < bytesWritten
+                let outcome = returnedOutcome(oldest) ?? (isSent ? .unknown(reason: reason) : .notSent(reason: reason))
+                ring[position].tellOwner(outcome, settle)
             }
-            ring[index(current)] = nil
-            current &+= 1
+            ring[position].isPending = false
+            oldest &+= 1
         }
-        oldest = next
         pendingCount = 0
         returns.removeAll()
         earliestDeadline = .max
@@ -160,46 +189,43 @@ struct ConfirmTracker<Owner: AnyObject>: ~Copyable {
     /// Forgets the owner of a publish that was told elsewhere (a cancelled wait). The tag stays taken.
     mutating func abandon(tag: UInt64) {
         guard tag >= oldest, tag < next else { return }
-        ring[index(tag)]?.owner = nil
+        ring[index(tag)].dropOwner()
     }
 
     // MARK: Inside
 
+    @inline(__always)
     private func index(_ tag: UInt64) -> Int { Int(truncatingIfNeeded: tag & mask) }
 
     private mutating func tie(_ tag: UInt64, code: UInt16, text: String) -> UInt64 {
-        ring[index(tag)]?.isReturned = true
+        ring[index(tag)].isReturned = true
         returns[tag] = (code, text)
         return tag
     }
 
-    private func returnedOutcome(_ tag: UInt64, _ slot: Slot) -> AMQPPublishOutcome? {
-        guard slot.isReturned, let entry = returns[tag] else { return nil }
+    private func returnedOutcome(_ tag: UInt64) -> AMQPPublishOutcome? {
+        guard ring[index(tag)].isReturned, let entry = returns[tag] else { return nil }
         return .returned(replyCode: entry.code, replyText: entry.text)
     }
 
     @inline(__always)
-    private mutating func settleSlot(_ tag: UInt64, positive: Bool, _ settle: (Settled) -> Void) {
+    private mutating func settleSlot(_ tag: UInt64, positive: Bool, _ settle: Settle) {
         let position = index(tag)
-        guard let slot = ring[position], slot.isPending else { return }
-        pendingCount -= 1
-        if let owner = slot.owner {
-            let outcome: AMQPPublishOutcome =
-                slot.isReturned ? returnedOutcome(tag, slot) ?? .confirmed : positive ? .confirmed : .nacked
-            settle(Settled(owner: owner, outcome: outcome, sequence: slot.sequence))
+        guard ring[position].isPending else { return }
+        ring[position].isPending = false
+        pendingCount &-= 1
+        if ring[position].isReturned {
+            let outcome = returnedOutcome(tag) ?? .confirmed
+            returns.removeValue(forKey: tag)
+            ring[position].tellOwner(outcome, settle)
+        } else {
+            ring[position].tellOwner(positive ? .confirmed : .nacked, settle)
         }
-        if slot.isReturned { returns.removeValue(forKey: tag) }
-        ring[position] = nil
-    }
-
-    private mutating func advance() {
-        while oldest < next, ring[index(oldest)] == nil { oldest &+= 1 }
-        if oldest == next { earliestDeadline = .max }
     }
 
     private mutating func grow() {
         let larger = ring.count * 2
-        var newRing = ContiguousArray<Slot?>(repeating: nil, count: larger)
+        var newRing = ContiguousArray(repeating: Slot(), count: larger)
         let newMask = UInt64(larger - 1)
         var current = oldest
         while current < next {

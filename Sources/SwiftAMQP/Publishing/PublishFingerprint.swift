@@ -26,6 +26,12 @@ struct PublishFingerprint: Equatable, Sendable {
         self.properties = properties
     }
 
+    /// Of nothing; to have something in an empty slot.
+    init() {
+        content = 0
+        properties = PropertiesHash()
+    }
+
     static func addressHash(exchange: String, routingKey: String) -> UInt64 {
         var exchange = exchange
         var routingKey = routingKey

@@ -3,6 +3,11 @@
 /// - Invariant: every member of this class and of its subclasses is guarded by the outbox lock of the connection, but
 ///   for what is constant; that is why they are `@unchecked Sendable`.
 class PublishOwner: @unchecked Sendable {
+    /// Whether a ``ConfirmTracker`` has to keep this object alive; constant. An owner of many publishes says no, and
+    /// lives until the last of them has ended: counting references for each would be a fight of two threads over one
+    /// cache line.
+    var isRetainedByTracker: Bool { true }
+
     /// A publish that had to wait was encoded, under this tag; 0 on a channel without confirms. With the lock held.
     func didEncode(tag: UInt64, sequence: UInt64, _ wakeups: inout Wakeups) {}
 

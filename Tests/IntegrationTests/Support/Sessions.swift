@@ -67,5 +67,15 @@ extension AMQPChannel {
     }
 
     /// How many messages of a queue are ready to be delivered.
+    ///
+    /// The broker may count before it does what this channel told it without asking for an answer (acks, publishes
+    /// without a confirm): in a queue's process that question has priority. ``readyInOrder(_:)`` has not.
     func ready(_ queue: String) async throws -> Int { Int(try await status(ofQueue: queue).messageCount) }
+
+    /// How many messages are ready, after everything that this channel did before. Flags the first as redelivered.
+    func readyInOrder(_ queue: String) async throws -> Int {
+        guard let (delivery, remaining) = try await get(queue) else { return 0 }
+        try delivery.nack(requeue: true)
+        return Int(remaining) + 1
+    }
 }
