@@ -28,4 +28,20 @@ extension ChannelCore {
                 confirmsOn.store(true, ordering: .releasing)
             })
     }
+
+    /// As ``ensureConfirms()`` for a publish, which ends as not sent where that fails.
+    func ensureConfirmsToPublish() async throws(AMQPError) {
+        do throws(AMQPError) {
+            try await ensureConfirms()
+        } catch {
+            let reason: AMQPPublishOutcome.Reason =
+                switch error.code {
+                case .timeout: .timeout
+                case .cancelled: .cancelled
+                case .invalidArgument: .rejected
+                default: lock.withLock { connection.notSentReason }
+                }
+            throw error.with(outcome: .notSent(reason: reason))
+        }
+    }
 }

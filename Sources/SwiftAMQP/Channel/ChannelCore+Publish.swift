@@ -24,7 +24,8 @@ extension ChannelCore {
 
     private func check(headers: AMQPTable) throws(AMQPError) {
         guard let bad = headers.firstUnsupportedByRabbitMQ else { return }
-        throw AMQPError(.invalidArgument, "header '\(bad.path)': \(bad.reason)")
+        throw AMQPError(
+            .invalidArgument, "header '\(bad.path)': \(bad.reason)", outcome: .notSent(reason: .rejected))
     }
 
     /// When a publish must have ended, in nanoseconds of the monotonic clock.
