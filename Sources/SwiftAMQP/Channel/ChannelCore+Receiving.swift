@@ -93,7 +93,8 @@ extension ChannelCore {
                 + "its limit; take deliveries faster, raise the limit, or acknowledge manually",
             endpoint: connection.endpoint)
         consumer.end(.failed(error))
-        cancelInBackground(consumer)
+        // The broker has forgotten what is buffered: the program still gets it, then the error.
+        cancelInBackground(consumer, keepsBuffer: true)
     }
 
     /// The answer to `basic.get` is whole.
