@@ -33,6 +33,10 @@ extension SocketStream {
                 if isWaitingForPeer, case .enqueue = follow {
                     isDirty = false
                     follow = .none
+                } else if hasWire, isHealthy, !isDirty {
+                    // The budget of this turn is spent, and the filter's own bytes are in no outbox.
+                    isDirty = true
+                    follow = .enqueue
                 }
             }
             lock.unlock()

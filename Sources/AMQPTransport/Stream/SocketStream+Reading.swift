@@ -66,7 +66,7 @@ extension SocketStream: LoopSource {
             case .failed(let errno): end = .failed(SystemError(errno: errno, call: "recv"))
             }
         }
-        delegate.streamDidFinishReading()
+        if !state.isFinished { delegate.streamDidFinishReading() }
         if state.isFinished || buffer.filled == 0 {
             loop.readBuffers.giveBack(buffer)
         } else {
@@ -94,14 +94,14 @@ extension SocketStream {
 
     /// Closes once everything that waits was written. Loop thread only.
     package func closeWhenFlushed() {
-        state.closesWhenFlushed = true
+        lock.withLock { closesWhenFlushed = true }
         _ = flushOnLoop()
         closeIfFlushed()
     }
 
     func closeIfFlushed() {
-        guard state.closesWhenFlushed, state.closeReason == nil, state.filtered.wire.isEmpty,
-            lock.withLock({ pending == 0 && !isWriting })
+        guard state.closeReason == nil, state.filtered.wire.isEmpty,
+            lock.withLock({ closesWhenFlushed && pending == 0 && !isWriting })
         else { return }
         close(.closedLocally)
     }

@@ -46,6 +46,8 @@ package final class SocketStream: @unchecked Sendable {
     @exclusivity(unchecked) var isWriting = false
     /// The kernel's buffer is full; the loop waits for it.
     @exclusivity(unchecked) var isBlocked = false
+    /// The last byte ends the stream; whoever writes it must tell the loop.
+    @exclusivity(unchecked) var closesWhenFlushed = false
     /// The loop has been asked to flush.
     @exclusivity(unchecked) var isDirty = false
     @exclusivity(unchecked) var roomMark: UInt64?
@@ -64,7 +66,6 @@ package final class SocketStream: @unchecked Sendable {
         var readBuffer: ReadBuffer?
         var isReadingPaused = false
         var isListedForTrim = false
-        var closesWhenFlushed = false
         var closeReason: StreamCloseReason?
         var isFinished = false
         var filtered = FilterState()

@@ -315,11 +315,12 @@ extension ChannelCore {
     }
 
     /// A whole `basic.return`. Loop thread.
-    func returned(_ content: ContentAssembler.Content, _ method: AMQPMethod.BasicReturn) {
+    func returned(_ method: AMQPMethod.BasicReturn) {
+        let content = assembler.takeBody()
         let address = PublishFingerprint.addressHash(exchange: method.exchange, routingKey: method.routingKey)
-        let body = PublishFingerprint.bodyHash(content.body)
+        let body = PublishFingerprint.bodyHash(content)
         var tied: UInt64?
-        if let properties = content.propertiesHash {
+        if let properties = assembler.propertiesHash {
             lock.lock()
             tied = tracker.markReturned(
                 fingerprint: PublishFingerprint(address: address, body: body, properties: properties),
@@ -331,7 +332,7 @@ extension ChannelCore {
                 AMQPReturn(
                     replyCode: method.replyCode, replyText: method.replyText,
                     address: AMQPAddress(exchange: method.exchange, routingKey: method.routingKey),
-                    message: AMQPMessage(body: content.body, properties: content.properties)))
+                    message: AMQPMessage(body: content, properties: assembler.properties)))
         }
     }
 
@@ -340,7 +341,7 @@ extension ChannelCore {
     /// The task that waited for `pending` was cancelled.
     ///
     /// - Parameter onlyIfWaiting: Leave it alone if it is encoded: only its room was waited for.
-    func cancel(_ pending: PendingPublish, onlyIfWaiting: Bool = false) {
+    func cancel(_ pending: SinglePublish, onlyIfWaiting: Bool = false) {
         var wakeups = Wakeups()
         lock.lock()
         if pending.outcome == nil {

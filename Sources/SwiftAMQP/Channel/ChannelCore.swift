@@ -137,7 +137,7 @@ final class ChannelCore: @unchecked Sendable {
         for case .some(let consumer) in consumerSlots {
             wakeups.perform {
                 // The broker has taken them back: what was not handed out must not be handled here too.
-                consumer.discardBuffer()
+                consumer.channelDidEnd()
                 consumer.end(consumerEnd ?? .failed(error))
             }
         }
