@@ -14,7 +14,7 @@ extension ChannelCore {
 
     /// Usually the same one as for the delivery before.
     private func consumer(for tag: UnsafeRawBufferPointer) throws(WireError) -> ConsumerCore {
-        if let last = touchedConsumers.last, last.hasTag(tag) { return last }
+        if let lastConsumer, lastConsumer.hasTag(tag) { return lastConsumer }
         let name = String(decoding: tag, as: UTF8.self)
         guard let consumer = lock.withLock({ consumers[name] }) else {
             if lock.withLock({ !isOpen }) {
@@ -24,6 +24,7 @@ extension ChannelCore {
             }
             throw WireError(.commandInvalid, "a delivery came on channel \(id) for a consumer that does not exist")
         }
+        lastConsumer = consumer
         return consumer
     }
 
@@ -35,8 +36,8 @@ extension ChannelCore {
             _ = assembler.takeBody()
             return
         }
-        // Here and not with the method: a message may begin in one read and end in the next, with a hand-out between.
-        if touchedConsumers.last !== consumer { touchedConsumers.append(consumer) }
+        // Here and not where the delivery began: that may have been in the read before.
+        if consumer.inbound.isEmpty { touchedConsumers.append(consumer) }
         let isTracked = consumer.isTracked
         let body = assembler.takeBody()
         consumer.inboundBytes &+= body.count
@@ -122,6 +123,8 @@ extension ChannelCore {
 
     /// Every method but the hot ones.
     func handle(_ method: AMQPMethod) throws(WireError) {
+        // It may be the end of the consumer.
+        lastConsumer = nil
         switch method {
         case .channelOpenOK: try opened(method)
         case .channelClose(let close): closedByBroker(close)
