@@ -101,7 +101,7 @@ extension BrokerFaults {
             try taken[0].ack()
             await expectError(.alreadySettled) { try taken[0].ack() }
             let time = await elapsed { await expectError(.timeout) { try await rpcs.status(ofQueue: queue) } }
-            #expect(time >= .milliseconds(500) && time <= .milliseconds(750) * Deadline.scale)
+            #expect(time >= .milliseconds(490) && time <= .milliseconds(750) * Deadline.scale)
             await expectError(.timeout) { try await connection.openChannel() }
             #expect(try await broker.listQueues().first { $0.name == queue }?.unacknowledged == 2)
 
