@@ -19,9 +19,13 @@ extension AMQPChannel {
     public func publish(
         _ message: AMQPMessage, to address: AMQPAddress, isMandatory: Bool = true, timeout: Duration? = nil
     ) async throws(AMQPError) {
-        let (pending, _) = try await submit(
-            message, to: address, isMandatory: isMandatory, timeout: timeout, urgency: .immediate)
-        if let error = AMQPError(await pending.wait(), address: address) { throw explained(error) }
+        try core.check(message)
+        var timeout = timeout
+        if !core.hasConfirms { timeout = try await core.ensureConfirms(within: timeout) }
+        let outcome = try await AwaitedPublish.outcome(
+            of: message, to: address, isMandatory: isMandatory, timeout: timeout, channel: core)
+        if case .confirmed = outcome { return }
+        if let error = AMQPError(outcome, address: address) { throw explained(error) }
     }
 
     /// Publishes a message and returns as soon as it is encoded; its outcome can be awaited later.
@@ -33,8 +37,14 @@ extension AMQPChannel {
     public func enqueue(
         _ message: AMQPMessage, to address: AMQPAddress, isMandatory: Bool = true, timeout: Duration? = nil
     ) async throws(AMQPError) -> AMQPPendingPublish {
-        let (pending, isTimeToYield) = try await submit(
-            message, to: address, isMandatory: isMandatory, timeout: timeout, urgency: .batched)
+        try core.check(message)
+        if Task.isCancelled { throw Self.cancelledBefore(address) }
+        var timeout = timeout
+        if !core.hasConfirms { timeout = try await core.ensureConfirms(within: timeout) }
+        let pending = PendingPublish(channel: core)
+        let (_, isTimeToYield) = try core.submit(
+            message, to: address, isMandatory: isMandatory, timeout: timeout, owner: pending, mayWait: true,
+            urgency: .batched)
         if isTimeToYield { await Task.yield() }
         await pending.waitForRoom()
         let ended = core.lock.withLock { pending.outcome }
@@ -105,20 +115,6 @@ extension AMQPChannel {
     }
 
     // MARK: Inside
-
-    private func submit(
-        _ message: AMQPMessage, to address: AMQPAddress, isMandatory: Bool, timeout: Duration?,
-        urgency: SocketStream.Urgency
-    ) async throws(AMQPError) -> (pending: PendingPublish, isTimeToYield: Bool) {
-        try core.check(message)
-        if Task.isCancelled { throw Self.cancelledBefore(address) }
-        if !core.hasConfirms { try await core.ensureConfirms() }
-        let pending = PendingPublish(channel: core)
-        let (_, isTimeToYield) = try core.submit(
-            message, to: address, isMandatory: isMandatory, timeout: timeout, owner: pending, mayWait: true,
-            urgency: urgency)
-        return (pending, isTimeToYield)
-    }
 
     static func cancelledBefore(_ address: AMQPAddress) -> AMQPError {
         AMQPError(
