@@ -12,6 +12,14 @@ enum Descriptors {
         return count
     }
 
+    /// How many of them are sockets: eventfds come and go with what a test waits for.
+    static func sockets() -> Int {
+        (0..<Int32(1024)).count { fd in
+            var status = stat()
+            return fstat(fd, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
+        }
+    }
+
     static func isOpen(_ fd: Int32) -> Bool { fcntl(fd, F_GETFD) >= 0 }
 }
 

@@ -129,8 +129,9 @@ import Testing
                 loop.stop()
             }
             let end = MonotonicTime.now() + .seconds(20)
-            while Descriptors.count() != before, MonotonicTime.now() < end { sched_yield() }
-            #expect(Descriptors.count() == before)
+            // What `turn` waited with may have been counted, and closed since.
+            while Descriptors.count() > before, MonotonicTime.now() < end { sched_yield() }
+            #expect(Descriptors.count() <= before)
         }
     }
 }
