@@ -18,7 +18,6 @@ import SwiftAMQP
         subcommands: [PublishCommand.self, ConsumeCommand.self, QueueCommand.self])
 
     static func main() async {
-        // Before there is any other thread: threads inherit which signals are blocked.
         Stop.install()
         signal(SIGPIPE, SIG_IGN)
         // Read now: they may be the very memory that is blanked next.

@@ -3,7 +3,7 @@ import Synchronization
 
 /// Why the tool should come to an end before its work is done: the first SIGINT or SIGTERM, or a reader that is gone.
 ///
-/// The first signal asks for an orderly end, the second ends the process at once.
+/// The first signal asks for an orderly end, another one, half a second later or more, ends the process at once.
 enum Stop {
     /// Whether the end was asked for.
     static var isRequested: Bool { requested.load(ordering: .acquiring) }
@@ -29,36 +29,58 @@ enum Stop {
     }
 
     /// Takes over SIGINT and SIGTERM, unless they are ignored, as `nohup` and shells without job control want it.
+    ///
+    /// By a handler and not by `sigwait`: libdispatch lets the main thread wait with all signals unblocked.
     static func install() {
-        var signals = sigset_t()
-        sigemptyset(&signals)
+        guard DetachedThread.start({ watch() }) else { return }
         for number in [SIGINT, SIGTERM] {
             var action = sigaction()
             sigaction(number, nil, &action)
-            if unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) != 1 { sigaddset(&signals, number) }
+            guard unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) != ignored else { continue }
+            signalEnd = signals.1
+            action = sigaction()
+            action.__sigaction_handler.sa_handler = { number in
+                let code = errno
+                var byte = UInt8(truncatingIfNeeded: number)
+                _ = write(Stop.signalEnd, &byte, 1)
+                errno = code
+            }
+            action.sa_flags = SA_RESTART
+            sigaction(number, &action, nil)
         }
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
-        let taken = signals
-        if !DetachedThread.start({ watch(taken) }) { pthread_sigmask(SIG_UNBLOCK, &signals, nil) }
     }
 
-    private static func watch(_ taken: sigset_t) {
-        var signals = taken
-        var number: Int32 = 0
-        while sigwait(&signals, &number) == 0 {
+    /// SIG_IGN, which Swift cannot compare.
+    private static let ignored = 1
+    /// Constant when the handler is installed; a plain number, so that the handler initialises nothing.
+    nonisolated(unsafe) private static var signalEnd: Int32 = -1
+
+    private static func watch() {
+        var first: ContinuousClock.Instant?
+        while true {
+            var number: UInt8 = 0
+            guard read(signals.0, &number, 1) == 1 else { continue }
             // Commands without an orderly end of their own end like every program.
-            if isRequested || !isAwaited.load(ordering: .acquiring) { _exit(128 + number) }
+            guard isAwaited.load(ordering: .acquiring) else { _exit(128 + Int32(number)) }
+            if let first, ContinuousClock.now - first > repeatInterval { _exit(128 + Int32(number)) }
+            first = first ?? .now
             request()
         }
     }
 
+    /// One Ctrl-C may come twice: to the process group, and from a wrapper such as timeout(1) that passes it on.
+    private static let repeatInterval = Duration.milliseconds(500)
+
     private static let requested = Atomic<Bool>(false)
     private static let isAwaited = Atomic<Bool>(false)
     private static let events = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingOldest(1))
-    private static let ends: (Int32, Int32) = {
+    private static let ends = makePipe()
+    private static let signals = makePipe()
+
+    private static func makePipe() -> (Int32, Int32) {
         var ends: [Int32] = [-1, -1]
         _ = pipe(&ends)
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         return (ends[0], ends[1])
-    }()
+    }
 }
