@@ -20,7 +20,7 @@ struct HeaderArgument: ExpressibleByArgument {
 
 /// An argument of a queue, where the broker insists on kinds: `x-max-length=1000` is a number, `x-single-active-consumer=true`
 /// a truth value, everything else, and everything in double quotes, a text.
-struct QueueArgument: ExpressibleByArgument {
+struct QueueArgument: ExpressibleByArgument, Equatable {
     var name: String
     var value: AMQPFieldValue
 
