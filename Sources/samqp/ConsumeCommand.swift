@@ -45,17 +45,17 @@ struct ConsumeCommand: AsyncParsableCommand {
     }
 
     private func consume() async throws {
-        // No more than is wanted: what is handed out and not wanted comes back as redelivered to the next one.
         let prefetch = UInt16(clamping: min(Int(prefetch), count ?? .max))
         // Where both go to one terminal, the lines are progress enough.
         let isProgressShown = isatty(STDOUT_FILENO) == 0
         try await connection.withChannel("samqp consume") { _, channel in
             try await Progress.show("consumed", total: count, if: isProgressShown) { progress in
+                let printer = DeliveryPrinter(
+                    json: json, limit: count ?? .max, prefetch: Int(prefetch), progress: progress)
                 try await channel.withConsumer(queue, prefetch: .count(prefetch)) { deliveries in
-                    let printer = DeliveryPrinter(
-                        json: json, limit: count ?? .max, prefetch: Int(prefetch), progress: progress)
-                    try await printer.print(deliveries)
+                    await printer.print(deliveries)
                 }
+                try await printer.finish()
             }
         }
     }
