@@ -36,10 +36,10 @@ format: ## Format all Swift code in place
 	$(SWIFT) format --in-place --parallel --recursive Package.swift $(wildcard Sources Tests Benchmarks)
 
 bench: deps ## Measure this client and its peers side by side
-	scripts/with-broker scripts/bench
+	scripts/bench
 
 bench-quick: deps ## The same in a minute, with figures that are good for a glance only
-	scripts/with-broker scripts/bench --quick
+	scripts/bench --quick
 
 tsan: deps ## Run all tests under the thread sanitizer
 	$(SANITIZED) TSAN_OPTIONS=halt_on_error=1 \
@@ -50,4 +50,4 @@ asan: deps ## Run all tests under the address sanitizer
 		$(SWIFT) test --sanitize=address --scratch-path .build/asan --disable-xctest
 
 clean: ## Remove everything that was built
-	rm -rf .build
+	rm -rf .build Benchmarks/.build

@@ -4,6 +4,17 @@ import PackageDescription
 // Strict C11 hides what Linux adds to it: epoll, accept4, the byte order functions.
 let linux: [CSetting] = [.define("_GNU_SOURCE")]
 
+/// As in the package that is measured.
+var settings: [SwiftSetting] = [
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+if Context.environment["SWIFTAMQP_STRICT"] == "1" {
+    settings.append(.treatAllWarnings(as: .error))
+}
+
 // The benchmark is a package of its own, so that nobody who depends on SwiftAMQP resolves or builds any of it.
 let package = Package(
     name: "Benchmarks",
@@ -18,9 +29,10 @@ let package = Package(
         // The peers, each written as an ordinary good programmer would use that client.
         .executableTarget(name: "peer-rabbitmq-c", cSettings: linux, linkerSettings: [.linkedLibrary("rabbitmq")]),
 
-        // Place of the Swift side, which runs the works over SwiftAMQP and starts sink and peers:
-        // .executableTarget(
-        //     name: "amqp-bench", dependencies: [.product(name: "SwiftAMQP", package: "SwiftAMQP")]),
+        // Runs the works over SwiftAMQP, and sets them side by side with those of the peers.
+        .executableTarget(
+            name: "amqp-bench", dependencies: [.product(name: "SwiftAMQP", package: "SwiftAMQP")],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

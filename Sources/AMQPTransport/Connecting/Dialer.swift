@@ -30,7 +30,11 @@ package final class Dialer: @unchecked Sendable {
     /// Begins to dial. From any thread, once.
     package func start(host: String, port: UInt16, deadline: MonotonicTime, completion: @escaping Completion) {
         loop.execute { [self] in
-            guard !machine.hasEnded else { return }
+            guard !machine.hasEnded else {
+                // Cancelled before it began.
+                completion(.failure(DialFailure(reason: .cancelled, attempts: [])))
+                return
+            }
             self.completion = completion
             deadlineTimer = loop.schedule(at: deadline) { [self] in handle(.deadline) }
             request = resolver.resolve(host: host, port: port) { [self] result in
@@ -44,7 +48,8 @@ package final class Dialer: @unchecked Sendable {
         }
     }
 
-    /// Gives up: the completion is called with `.cancelled` unless it was called before. From any thread.
+    /// Gives up: the completion is called with `.cancelled` unless it was called before. From any thread, also before
+    /// ``start(host:port:deadline:completion:)``.
     package func cancel() {
         loop.execute { [self] in handle(.cancelled) }
     }

@@ -40,6 +40,7 @@ package final class EventLoop: @unchecked Sendable {
     var readBuffers = ReadBufferPool()
     /// Who may hold buffers that nobody uses.
     private var recentlyActive: [any LoopFlushable] = []
+    private var lastTrim: Int64 = 0
     /// What was left last time, kept for its storage.
     @exclusivity(unchecked) private var runningJobs: [@Sendable () -> Void] = []
     @exclusivity(unchecked) private var runningDirty: [any LoopFlushable] = []
@@ -145,8 +146,11 @@ package final class EventLoop: @unchecked Sendable {
         try? descriptors?.epoll.remove(fd)
     }
 
-    /// Asks for a ``LoopFlushable/trimOnLoop()`` once the loop has been idle for a while. Loop thread only.
-    func trimLater(_ flushable: any LoopFlushable) { recentlyActive.append(flushable) }
+    /// Asks for a ``LoopFlushable/trimOnLoop()`` in about a second. Loop thread only.
+    func trimLater(_ flushable: any LoopFlushable) {
+        if recentlyActive.isEmpty { lastTrim = MonotonicTime.coarse().nanoseconds }
+        recentlyActive.append(flushable)
+    }
 
     // MARK: The loop
 
@@ -166,7 +170,7 @@ package final class EventLoop: @unchecked Sendable {
                 return
             }
             dispatch(events)
-            if events.count == 0, timeout == Self.trimAfterNanoseconds { trim() }
+            trimIfDue()
         }
     }
 
@@ -217,9 +221,15 @@ package final class EventLoop: @unchecked Sendable {
         return untilTimer
     }
 
-    private func trim() {
-        for flushable in recentlyActive { flushable.trimOnLoop() }
-        recentlyActive.removeAll()
+    /// Gives buffers back about once a second; who is still active is put on the list again.
+    private func trimIfDue() {
+        guard !recentlyActive.isEmpty else { return }
+        let now = MonotonicTime.coarse().nanoseconds
+        guard now - lastTrim >= Self.trimAfterNanoseconds else { return }
+        lastTrim = now
+        let listed = recentlyActive
+        recentlyActive.removeAll(keepingCapacity: listed.count <= 256)
+        for flushable in listed { flushable.trimOnLoop() }
     }
 
     /// Calls the sources that are ready.

@@ -56,12 +56,14 @@ struct OutboxBuffer: ~Copyable {
         remaining &+= byteCount
     }
 
-    mutating func append(_ bytes: UnsafeRawBufferPointer) {
-        guard let source = bytes.baseAddress, !bytes.isEmpty else { return }
+    /// False if memory ran out; nothing was appended then.
+    mutating func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let source = bytes.baseAddress, !bytes.isEmpty else { return true }
         let target = reserve(bytes.count)
-        guard let base = target.baseAddress, target.count >= bytes.count else { return }
+        guard let base = target.baseAddress, target.count >= bytes.count else { return false }
         memcpy(base, source, bytes.count)
         commit(bytes.count)
+        return true
     }
 
     /// Holds a part of a body in place of a copy.
@@ -136,6 +138,12 @@ struct OutboxBuffer: ~Copyable {
         count = 0
         bodies = []
         cursor = Cursor()
+    }
+
+    /// Drops everything: the stream is closed, and nobody will write it.
+    mutating func discard() {
+        remaining = 0
+        trim()
     }
 
     // MARK: Inside

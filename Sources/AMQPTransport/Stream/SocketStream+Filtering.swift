@@ -4,7 +4,7 @@ extension SocketStream {
 
     /// Writes what waits through the filter. Loop thread; the caller holds the writer token, which this gives back.
     ///
-    /// Plain bytes count as written once the kernel has all the wire bytes that were made of them.
+    /// Plain bytes count as written once the kernel has the first of the wire bytes that were made of them.
     func writeThroughFilter() -> Bool {
         var total = 0
         while true {
@@ -33,6 +33,10 @@ extension SocketStream {
                 if isWaitingForPeer, case .enqueue = follow {
                     isDirty = false
                     follow = .none
+                } else if hasWire, isHealthy, !isDirty {
+                    // The budget of this turn is spent, and the filter's own bytes are in no outbox.
+                    isDirty = true
+                    follow = .enqueue
                 }
             }
             lock.unlock()
@@ -67,21 +71,29 @@ extension SocketStream {
         guard case .bytes(let count) = result else { return result }
         total += count
         state.filtered.wireSent += count
-        guard state.filtered.wireSent == state.filtered.wire.count else { return .bytes(0) }
-        let plain = state.filtered.plainInWire
-        state.filtered.wire.removeAll(keepingCapacity: true)
-        state.filtered.wireSent = 0
-        state.filtered.plainInWire = 0
+        // With the first wire byte that the kernel took, none of the plain bytes behind it is certainly unsent.
+        let plain = count > 0 ? state.filtered.plainInWire : 0
+        state.filtered.plainInWire -= plain
+        if state.filtered.wireSent == state.filtered.wire.count {
+            state.filtered.wire.removeAll(keepingCapacity: true)
+            state.filtered.wireSent = 0
+        }
         return .bytes(plain)
     }
 
     /// Decodes what was read and hands the plain bytes on. Gives how many wire bytes were taken.
     func decode(_ bytes: UnsafeRawBufferPointer, to delegate: any SocketStreamDelegate) -> Int {
         guard let filter else { return bytes.count }
+        // Into variables of its own: two parts of one property cannot be lent at a time.
+        var plain: [UInt8] = []
+        var wire: [UInt8] = []
+        swap(&plain, &state.filtered.plain)
         do throws(ByteFilterError) {
-            let taken = try filter.decode(bytes, plain: &state.filtered.plain, wire: &state.filtered.wire)
-            let consumed = state.filtered.plain.withUnsafeBytes { delegate.streamDidRead($0) }
-            state.filtered.plain.removeFirst(min(consumed, state.filtered.plain.count))
+            let taken = try filter.decode(bytes, plain: &plain, wire: &wire)
+            state.filtered.wire += wire
+            let consumed = plain.withUnsafeBytes { delegate.streamDidRead($0) }
+            plain.removeFirst(min(consumed, plain.count))
+            state.filtered.plain = plain
             // An answer of the filter, or what waited for this message.
             _ = flushOnLoop()
             return taken

@@ -33,9 +33,10 @@ extension SocketStream: LoopSource {
         listForTrim()
     }
 
-    /// Reads until the socket has nothing more, or ended.
+    /// Reads until the socket has nothing more, or ended, or has shown that it has no end.
     func readUntilDrained() {
-        while state.closeReason == nil, read(budget: Self.readBudget) {}
+        var turns = 16
+        while turns > 0, state.closeReason == nil, read(budget: Self.readBudget) { turns -= 1 }
     }
 
     /// True if there may be more.
@@ -65,7 +66,7 @@ extension SocketStream: LoopSource {
             case .failed(let errno): end = .failed(SystemError(errno: errno, call: "recv"))
             }
         }
-        delegate.streamDidFinishReading()
+        if !state.isFinished { delegate.streamDidFinishReading() }
         if state.isFinished || buffer.filled == 0 {
             loop.readBuffers.giveBack(buffer)
         } else {
@@ -93,14 +94,14 @@ extension SocketStream {
 
     /// Closes once everything that waits was written. Loop thread only.
     package func closeWhenFlushed() {
-        state.closesWhenFlushed = true
+        lock.withLock { closesWhenFlushed = true }
         _ = flushOnLoop()
         closeIfFlushed()
     }
 
     func closeIfFlushed() {
-        guard state.closesWhenFlushed, state.closeReason == nil, state.filtered.wire.isEmpty,
-            lock.withLock({ pending == 0 && !isWriting })
+        guard state.closeReason == nil, state.filtered.wire.isEmpty,
+            lock.withLock({ closesWhenFlushed && pending == 0 && !isWriting })
         else { return }
         close(.closedLocally)
     }
@@ -116,6 +117,8 @@ extension SocketStream {
         lock.lock()
         let delegate = self.delegate
         self.delegate = nil
+        outbox.discard()
+        inflight.discard()
         lock.unlock()
         delegate?.streamDidClose(reason)
     }

@@ -91,7 +91,7 @@ extension SocketStream: LoopFlushable {
     /// With the lock held.
     func giveBackToken(onLoop: Bool) -> Follow {
         isWriting = false
-        if isBlocked || isClosed || writeError != nil { return .handleOnLoop }
+        if isBlocked || isClosed || writeError != nil || closesWhenFlushed && pending == 0 { return .handleOnLoop }
         guard !inflight.isEmpty || !outbox.isEmpty, !isDirty else { return .none }
         isDirty = true
         return .enqueue
@@ -124,6 +124,7 @@ extension SocketStream: LoopFlushable {
             close(.failed(error))
             return
         }
+        closeIfFlushed()
         updateInterest()
     }
 

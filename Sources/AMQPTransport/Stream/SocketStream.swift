@@ -16,6 +16,8 @@ package final class SocketStream: @unchecked Sendable {
         case batched
         /// At once if nothing is under way: somebody waits for the answer.
         case immediate
+        /// By the loop, however much it is.
+        case deferred
     }
 
     /// What to do after unlocking.
@@ -24,6 +26,8 @@ package final class SocketStream: @unchecked Sendable {
     }
 
     package let loop: EventLoop
+    /// The addresses of this side and of the peer, as text.
+    package let addresses: (local: String, peer: String)
     package let lock = Lock()
     let descriptor: Int32
     let filter: (any ByteFilter)?
@@ -42,6 +46,8 @@ package final class SocketStream: @unchecked Sendable {
     @exclusivity(unchecked) var isWriting = false
     /// The kernel's buffer is full; the loop waits for it.
     @exclusivity(unchecked) var isBlocked = false
+    /// The last byte ends the stream; whoever writes it must tell the loop.
+    @exclusivity(unchecked) var closesWhenFlushed = false
     /// The loop has been asked to flush.
     @exclusivity(unchecked) var isDirty = false
     @exclusivity(unchecked) var roomMark: UInt64?
@@ -60,7 +66,6 @@ package final class SocketStream: @unchecked Sendable {
         var readBuffer: ReadBuffer?
         var isReadingPaused = false
         var isListedForTrim = false
-        var closesWhenFlushed = false
         var closeReason: StreamCloseReason?
         var isFinished = false
         var filtered = FilterState()
@@ -90,6 +95,10 @@ package final class SocketStream: @unchecked Sendable {
         self.descriptor = descriptor
         self.filter = filter
         lastWrite = MonotonicTime.coarse().nanoseconds
+        addresses = (
+            Socket.localAddress(descriptor).map { "\($0)" } ?? "?",
+            Socket.peerAddress(descriptor).map { "\($0)" } ?? "?"
+        )
     }
 
     /// Begins to read. Loop thread only. A descriptor that cannot be watched is closed.
@@ -109,15 +118,12 @@ package final class SocketStream: @unchecked Sendable {
         }
     }
 
-    /// The addresses of this side and of the peer, as text.
-    package var addresses: (local: String, peer: String) {
-        (
-            Socket.localAddress(descriptor).map { "\($0)" } ?? "?",
-            Socket.peerAddress(descriptor).map { "\($0)" } ?? "?"
-        )
-    }
-
     // MARK: Appending, with the lock held
+
+    /// How many bytes the kernel may have: those it took, and those that a writer is handing to it right now.
+    package var handedOver: UInt64 {
+        isWriting ? appended &- UInt64(truncatingIfNeeded: outbox.remaining) : written
+    }
 
     /// How many bytes wait for the kernel.
     package var pending: UInt64 { appended &- written }
@@ -133,9 +139,12 @@ package final class SocketStream: @unchecked Sendable {
         appended &+= UInt64(truncatingIfNeeded: byteCount)
     }
 
-    package func append(_ bytes: UnsafeRawBufferPointer) {
-        outbox.append(bytes)
+    /// False if memory ran out; nothing was appended then.
+    @discardableResult
+    package func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard outbox.append(bytes) else { return false }
         appended &+= UInt64(truncatingIfNeeded: bytes.count)
+        return true
     }
 
     /// Appends a part of a large body without copying it; the array is kept until the kernel has it.
@@ -150,11 +159,12 @@ package final class SocketStream: @unchecked Sendable {
     /// Decides who writes what was appended.
     package func noteAppended(_ urgency: Urgency) -> WriteAction {
         if isWriting || isBlocked || isClosed { return .none }
-        if filter == nil, urgency == .immediate && !isDirty || pending >= Self.callerWriteThreshold {
+        let isWorthACall = urgency == .immediate && !isDirty || pending >= Self.callerWriteThreshold
+        if isWorthACall, urgency != .deferred, filter == nil, pending > 0 {
             takeWriterToken()
             return .write
         }
-        if isDirty { return .none }
+        if isDirty || pending == 0 { return .none }
         isDirty = true
         return .enqueue
     }

@@ -51,7 +51,7 @@ extension AMQPChannel {
                 queue: queue, tag: consumerTag.flatMap { $0.isEmpty ? nil : $0 } ?? ConsumerTags.next(),
                 acknowledgement: acknowledgement, prefetch: try prefetch.wireCount, isExclusive: isExclusive,
                 arguments: arguments))
-        return AMQPDeliveries(consumer: consumer)
+        return AMQPDeliveries(consumer: consumer, channel: self)
     }
 
     /// Cancels a consumer: awaits the broker's answer, after which nothing more is delivered, and gives back to the

@@ -19,9 +19,12 @@ extension AMQPChannel {
     public func publish(
         _ message: AMQPMessage, to address: AMQPAddress, isMandatory: Bool = true, timeout: Duration? = nil
     ) async throws(AMQPError) {
-        let pending = try await submit(
-            message, to: address, isMandatory: isMandatory, timeout: timeout, urgency: .immediate)
-        if let error = AMQPError(await pending.wait(), address: address) { throw explained(error) }
+        try core.check(message)
+        if !core.hasConfirms { try await core.ensureConfirms() }
+        let outcome = try await AwaitedPublish.outcome(
+            of: message, to: address, isMandatory: isMandatory, timeout: timeout, channel: core)
+        if case .confirmed = outcome { return }
+        if let error = AMQPError(outcome, address: address) { throw explained(error) }
     }
 
     /// Publishes a message and returns as soon as it is encoded; its outcome can be awaited later.
@@ -33,14 +36,20 @@ extension AMQPChannel {
     public func enqueue(
         _ message: AMQPMessage, to address: AMQPAddress, isMandatory: Bool = true, timeout: Duration? = nil
     ) async throws(AMQPError) -> AMQPPendingPublish {
-        let pending = try await submit(
-            message, to: address, isMandatory: isMandatory, timeout: timeout, urgency: .batched)
+        try core.check(message)
+        if Task.isCancelled { throw Self.cancelledBefore(address) }
+        if !core.hasConfirms { try await core.ensureConfirms() }
+        let pending = PendingPublish(channel: core)
+        let (_, isTimeToYield) = try core.submit(
+            message, to: address, isMandatory: isMandatory, timeout: timeout, owner: pending, mayWait: true,
+            urgency: .batched)
+        if isTimeToYield { await Task.yield() }
         await pending.waitForRoom()
         let ended = core.lock.withLock { pending.outcome }
         if let ended, case .notSent = ended, let error = AMQPError(ended, address: address) {
             throw explained(error)
         }
-        return AMQPPendingPublish(core: pending)
+        return AMQPPendingPublish(core: pending, channel: self)
     }
 
     /// As ``enqueue(_:to:isMandatory:timeout:)``, for those who cannot wait. The channel must be in confirm mode; see
@@ -62,7 +71,7 @@ extension AMQPChannel {
         guard case .encoded = admission else {
             throw .wouldBlock("the connection takes no publish right now; try again later")
         }
-        return AMQPPendingPublish(core: pending)
+        return AMQPPendingPublish(core: pending, channel: self)
     }
 
     /// Publishes without asking what became of the message: nothing is known of its fate, ever.
@@ -105,20 +114,6 @@ extension AMQPChannel {
 
     // MARK: Inside
 
-    private func submit(
-        _ message: AMQPMessage, to address: AMQPAddress, isMandatory: Bool, timeout: Duration?,
-        urgency: SocketStream.Urgency
-    ) async throws(AMQPError) -> PendingPublish {
-        try core.check(message)
-        if Task.isCancelled { throw Self.cancelledBefore(address) }
-        if !core.hasConfirms { try await core.ensureConfirms() }
-        let pending = PendingPublish(channel: core)
-        _ = try core.submit(
-            message, to: address, isMandatory: isMandatory, timeout: timeout, owner: pending, mayWait: true,
-            urgency: urgency)
-        return pending
-    }
-
     static func cancelledBefore(_ address: AMQPAddress) -> AMQPError {
         AMQPError(
             .cancelled, "the task was cancelled before the publish to \(address)",
@@ -137,6 +132,13 @@ extension AMQPChannel {
 /// A publish whose outcome is still to come, or has come.
 public struct AMQPPendingPublish: Sendable {
     let core: PendingPublish
+    /// The channel stays open as long as somebody may wait for the outcome.
+    private let channel: AMQPChannel
+
+    init(core: PendingPublish, channel: AMQPChannel) {
+        self.core = core
+        self.channel = channel
+    }
 
     /// Waits for the outcome, which comes by the deadline of the publish at the latest. Any number of tasks may wait.
     ///

@@ -31,7 +31,7 @@ public final class AMQPChannel: Sendable {
 
     /// Unroutable mandatory messages that nobody waits for: those of ``publishUnconfirmed(_:to:isMandatory:timeout:)``
     /// on a channel without confirms. Bounded, for one reader.
-    public var returns: AMQPEvents<AMQPReturn> { AMQPEvents(buffer: core.returns) }
+    public var returns: AMQPEvents<AMQPReturn> { AMQPEvents(buffer: core.returns, owner: self) }
 
     /// Closes the channel: publishes under way get their answers first, then the broker is told.
     ///
@@ -76,8 +76,7 @@ public final class AMQPChannel: Sendable {
     ///
     /// - Parameter requeue: False, to get them again on this very consumer, is refused by RabbitMQ (540).
     public func recover(requeue: Bool = true) async throws(AMQPError) {
-        _ = try await core.call(
-            .basicRecover(.init(requeue: requeue)), onReply: { [core] _ in core.unsettled.removeAll() })
+        try await core.recover(requeue: requeue)
     }
 
     // MARK: Transactions

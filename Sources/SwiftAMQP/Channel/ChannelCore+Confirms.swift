@@ -21,9 +21,11 @@ extension ChannelCore {
         lock.unlock()
         // The broker counts the publishes that follow confirm.select in the stream, so the counting begins when it is
         // appended and not with its answer. Two tasks that ask at once ask twice, which changes nothing.
-        _ = try await call(.confirmSelect(.init()), onSend: { [self] in
-            confirmMode = .on
-            confirmsOn.store(true, ordering: .releasing)
-        })
+        _ = try await call(
+            .confirmSelect(.init()),
+            onSend: { [self] in
+                confirmMode = .on
+                confirmsOn.store(true, ordering: .releasing)
+            })
     }
 }

@@ -6,6 +6,10 @@ extension ChannelCore {
     /// Settles a delivery of this channel. Never waits; any thread.
     func settle(_ tag: UInt64, _ verdict: SettleVerdict, multiple: Bool) throws(AMQPError) {
         lock.lock()
+        if isRecovering, isOpen {
+            lock.unlock()
+            throw alreadySettled(tag)
+        }
         guard isOpen, !connection.isCloseSent else {
             let cause = refusal()
             lock.unlock()
@@ -26,11 +30,16 @@ extension ChannelCore {
             action = stream.noteAppended(.batched)
         } catch {
             lock.unlock()
-            throw AMQPError(
-                .alreadySettled, "delivery \(tag) of channel \(id) was settled before", endpoint: connection.endpoint)
+            throw alreadySettled(tag)
         }
         lock.unlock()
         stream.perform(action)
+    }
+
+    private func alreadySettled(_ tag: UInt64) -> AMQPError {
+        AMQPError(
+            .alreadySettled, "delivery \(tag) of channel \(id) was settled before, or given back by a recover",
+            endpoint: connection.endpoint)
     }
 
     /// With the lock held: whether the program was given the delivery.
@@ -58,6 +67,23 @@ extension ChannelCore {
         if let count { stream.commit(count) }
     }
 
+    /// Gives every unsettled delivery back to the broker.
+    ///
+    /// From the moment the request is in the stream the broker forgets the tags, so nothing is settled until its answer
+    /// is here; and what the consumers have buffered by then will come again, so it is not handed out.
+    func recover(requeue: Bool) async throws(AMQPError) {
+        _ = try await call(
+            .basicRecover(.init(requeue: requeue)),
+            onSend: { [self] in
+                isRecovering = true
+                unsettled.removeAll()
+            },
+            onReply: { [self] _ in
+                isRecovering = false
+                for case .some(let consumer) in consumerSlots { consumer.skip(upTo: highestDelivered) }
+            })
+    }
+
     // MARK: Consumers
 
     /// What a consumer is made of.
@@ -73,29 +99,34 @@ extension ChannelCore {
 
     /// Subscribes. The consumer exists before the broker can send it anything.
     func subscribe(_ subscription: Subscription) async throws(AMQPError) -> ConsumerCore {
-        if subscription.acknowledgement == .manual || subscription.prefetch > 0 {
-            // RabbitMQ applies a qos that is not global to the consumers that come after it
-            // (https://www.rabbitmq.com/consumer-prefetch.html), so it is sent with each.
-            _ = try await callMethod(.basicQoS(.init(prefetchSize: 0, prefetchCount: subscription.prefetch)))
-        }
+        // RabbitMQ applies a qos that is not global to the consumers that come after it
+        // (https://www.rabbitmq.com/consumer-prefetch.html), so it goes right before each.
+        let qos = try makeRPC(
+            .basicQoS(.init(prefetchSize: 0, prefetchCount: subscription.prefetch)), timeout: nil)
         let rpc = try makeRPC(
             .basicConsume(
                 .init(
                     queue: subscription.queue, consumerTag: subscription.tag,
                     noAck: subscription.acknowledgement != .manual, exclusive: subscription.isExclusive,
                     arguments: subscription.arguments)), timeout: nil)
-        let consumer = try register(subscription, rpc)
+        let consumer = try register(subscription, qos, rpc)
         do throws(AMQPError) {
             _ = try await rpc.promise.value { [self] in cancelSubscription(consumer, rpc) }
         } catch {
             // A cancelled wait leaves a subscription that may come into being: it is taken back.
-            if error.code == .cancelled { cancelInBackground(consumer) }
+            if error.code == .cancelled {
+                cancelInBackground(consumer)
+            } else {
+                finishUnsubscribing(consumer, isCancelled: true)
+            }
             throw error
         }
         return consumer
     }
 
-    private func register(_ subscription: Subscription, _ rpc: RPC) throws(AMQPError) -> ConsumerCore {
+    /// Makes the consumer and queues both RPCs, with nothing of another task between them. If the first one fails, the
+    /// channel is gone, and the second one with it.
+    private func register(_ subscription: Subscription, _ qos: RPC, _ rpc: RPC) throws(AMQPError) -> ConsumerCore {
         lock.lock()
         if let refusal = refusal() {
             lock.unlock()
@@ -116,9 +147,11 @@ extension ChannelCore {
             acknowledgement: subscription.acknowledgement, prefetch: subscription.prefetch)
         consumers[subscription.tag] = consumer
         consumerSlots.append(consumer)
-        let actions = enqueue(rpc)
+        let first = enqueue(qos)
+        let second = enqueue(rpc)
         lock.unlock()
-        connection.perform(actions)
+        connection.perform(first)
+        connection.perform(second)
         return consumer
     }
 
@@ -130,42 +163,46 @@ extension ChannelCore {
     /// Unsubscribes: awaits `cancel-ok`, after which nothing more is delivered, and gives back what the program was not
     /// handed. A channel that is gone has done both already.
     func unsubscribe(_ consumer: ConsumerCore) async {
-        lock.lock()
-        let isSubscribed = consumers[consumer.tag] === consumer
-        lock.unlock()
-        if isSubscribed, let rpc = try? makeRPC(.basicCancel(.init(consumerTag: consumer.tag)), timeout: nil) {
+        var isCancelled = !lock.withLock { consumers[consumer.tag] === consumer }
+        if !isCancelled, let rpc = try? makeRPC(.basicCancel(.init(consumerTag: consumer.tag)), timeout: nil) {
             // Not cancellable: leaving a scope early must not leave a subscription behind. The RPC has its deadline.
-            if (try? submit(rpc)) != nil { _ = await rpc.promise.wait() }
+            if (try? submit(rpc)) != nil, case .success = await rpc.promise.wait() { isCancelled = true }
         }
-        finishUnsubscribing(consumer)
+        finishUnsubscribing(consumer, isCancelled: isCancelled)
     }
 
     /// As ``unsubscribe(_:)``, for those who cannot wait.
     func cancelInBackground(_ consumer: ConsumerCore) {
-        guard
-            let rpc = try? makeRPC(
-                .basicCancel(.init(consumerTag: consumer.tag)), timeout: nil,
-                onReply: { [self] _ in
-                    // With the lock held; what was delivered before the answer has been handed out.
-                    connection.loop.execute { [self] in finishUnsubscribing(consumer) }
-                })
-        else { return }
-        try? submit(rpc)
+        guard let rpc = try? makeRPC(.basicCancel(.init(consumerTag: consumer.tag)), timeout: nil) else { return }
+        rpc.promise.whenCompleted { [self] outcome in
+            let isCancelled = if case .success = outcome { true } else { false }
+            finishUnsubscribing(consumer, isCancelled: isCancelled)
+        }
+        do throws(AMQPError) {
+            try submit(rpc)
+        } catch {
+            rpc.promise.complete(.failure(error))
+        }
     }
 
-    /// The broker has stopped delivering to the consumer.
-    private func finishUnsubscribing(_ consumer: ConsumerCore) {
+    /// The program takes nothing from the consumer any more.
+    ///
+    /// - Parameter isCancelled: Whether the broker has stopped delivering to it. Otherwise (the connection is being
+    ///   closed, or the broker does not answer) the consumer stays known, because deliveries may still come.
+    private func finishUnsubscribing(_ consumer: ConsumerCore, isCancelled: Bool) {
         consumer.end(.cancelled)
+        consumer.stopHandingOut()
         lock.lock()
-        if consumers[consumer.tag] === consumer { consumers[consumer.tag] = nil }
+        if isCancelled, consumers[consumer.tag] === consumer { consumers[consumer.tag] = nil }
         var action = SocketStream.WriteAction.none
         if isOpen {
-            let watermark = consumer.handedOut.load(ordering: .acquiring)
+            let watermark = consumer.handedOut.load(ordering: .sequentiallyConsistent)
             for tag in unsettled.settleNotHandedOut(consumer: consumer.slot, above: watermark) {
                 append(.nack(requeue: true), tag: tag, multiple: false)
             }
             action = stream.noteAppended(.batched)
         }
+        if isCancelled, Int(consumer.slot) < consumerSlots.count { consumerSlots[Int(consumer.slot)] = nil }
         lock.unlock()
         stream.perform(action)
         consumer.discardBuffer()

@@ -18,10 +18,21 @@ extension ConnectionCore {
                 endpoint: endpoint)
         }
         let channel = ChannelCore(id: id, connection: self)
-        channels[id] = channel
-        lock.unlock()
+        let rpc: RPC
         do throws(AMQPError) {
-            _ = try await channel.callMethod(.channelOpen)
+            rpc = try channel.makeRPC(.channelOpen, timeout: nil)
+        } catch {
+            channelIDs.release(id)
+            lock.unlock()
+            throw error
+        }
+        // In one go with the check above: a channel that the broker never heard of must not be closed either.
+        channels[id] = channel
+        let actions = channel.enqueue(rpc)
+        lock.unlock()
+        perform(actions)
+        do throws(AMQPError) {
+            _ = try await rpc.promise.value { channel.cancel(rpc) }
         } catch {
             channel.giveUp(error)
             throw error
@@ -46,10 +57,10 @@ extension ChannelCore {
         let timer = Deadline(loop: connection.loop, at: deadline) { [self] in closeOverdue() }
         defer { timer.cancel() }
         lock.lock()
+        isDraining = true
         let flush = isOpen && !isFlushed ? addFlushWaiter() : nil
-        let resumes = connection.mustResumeReading
         lock.unlock()
-        if resumes { connection.resumeReading() }
+        connection.resumeReadingIfAwaited()
         if let flush { _ = await flush.wait() }
         requestClose()
         _ = await closed.wait()
@@ -70,6 +81,7 @@ extension ChannelCore {
         lock.unlock()
         stream.perform(action)
         wakeups.run()
+        connection.resumeReadingIfAwaited()
     }
 
     /// The broker did not answer in time: for this program the channel is closed. Its id stays taken.
@@ -95,6 +107,7 @@ extension ChannelCore {
         lock.unlock()
         stream.perform(action)
         wakeups.run()
+        connection.resumeReadingIfAwaited()
     }
 
     /// With the lock held: a promise that completes once no publish waits for anything.

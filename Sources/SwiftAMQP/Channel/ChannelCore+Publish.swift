@@ -140,7 +140,8 @@ extension ChannelCore {
     ) throws(AMQPError) -> UInt64 {
         let bodySize = message.body.count
         let isHeld = bodySize > Self.heldBodySize
-        let framedSize = isHeld ? 0 : connection.framedSize(ofBody: bodySize)
+        // All of it at once: behind the header nothing may fail any more.
+        let framedSize = connection.framedSize(ofBody: bodySize) - (isHeld ? bodySize : 0)
         var prefixSize = prefixCache.size(for: address, isMandatory: isMandatory, properties: message.properties)
         let offset = stream.appended
         let room: UnsafeMutableRawBufferPointer
@@ -264,7 +265,7 @@ extension ChannelCore {
         var isKnown = true
         do throws(ConfirmTracker.AcknowledgeError) {
             try tracker.acknowledge(tag: tag, multiple: multiple, positive: positive) { owner, outcome, sequence in
-                owner.settle(outcome, sequence: sequence, &wakeups)
+                owner._withUnsafeGuaranteedRef { $0.settle(outcome, sequence: sequence, &wakeups) }
             }
         } catch {
             isKnown = false
@@ -317,7 +318,9 @@ extension ChannelCore {
     // MARK: Giving up
 
     /// The task that waited for `pending` was cancelled.
-    func cancel(_ pending: PendingPublish) {
+    ///
+    /// - Parameter onlyIfWaiting: Leave it alone if it is encoded: only its room was waited for.
+    func cancel(_ pending: SinglePublish, onlyIfWaiting: Bool = false) {
         var wakeups = Wakeups()
         lock.lock()
         if pending.outcome == nil {
@@ -325,6 +328,7 @@ extension ChannelCore {
             case .waiting:
                 _ = waiting.removeAll { $0.owner === pending }
                 pending.settle(.notSent(reason: .cancelled), sequence: 0, &wakeups)
+            case .encoded where onlyIfWaiting: break
             case .encoded(let tag):
                 tracker.abandon(tag: tag)
                 pending.settle(.unknown(reason: .cancelled), sequence: 0, &wakeups)

@@ -63,14 +63,14 @@ extension ChannelCore {
 
     /// With the lock held.
     func send(_ rpc: RPC) -> SocketStream.WriteAction {
-        rpc.frame.withUnsafeBytes { stream.append($0) }
+        rpc.frame.withUnsafeBytes { _ = stream.append($0) }
         rpc.onSend?()
         return stream.noteAppended(.immediate)
     }
 
     /// The task that waited was cancelled. An RPC that was not sent is taken back; the answer to one that was is
     /// dropped when it comes.
-    private func cancel(_ rpc: RPC) {
+    func cancel(_ rpc: RPC) {
         lock.lock()
         let wasSent = rpc.state == .sent
         if rpc.state == .queued { _ = rpcs.withdraw(rpc) }
@@ -106,6 +106,10 @@ extension ChannelCore {
         let write = next.map { send($0) } ?? .none
         lock.unlock()
         stream.perform(write)
-        answered.promise.complete(.success(reply()))
+        let answer = reply()
+        if !answered.promise.complete(.success(answer)), case .message(.some(let delivery), _) = answer {
+            // The task that asked was cancelled: nobody will settle what it got.
+            try? delivery.nack(requeue: true)
+        }
     }
 }

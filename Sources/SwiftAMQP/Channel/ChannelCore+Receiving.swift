@@ -36,22 +36,24 @@ extension ChannelCore {
         _ content: ContentAssembler.Content, _ consumer: ConsumerCore, tag: UInt64, isRedelivered: Bool,
         exchange: String, routingKey: String
     ) throws(WireError) {
+        // Slot 0 stands in for a consumer of a channel that is being closed: what comes is nobody's.
+        guard consumer.slot != 0 else { return }
         let isTracked = consumer.acknowledgement == .manual
         consumer.inbound.append(
             AMQPDelivery(
-                channel: self, consumer: consumer, isTracked: isTracked, deliveryTag: tag,
-                isRedelivered: isRedelivered, exchange: exchange, routingKey: routingKey,
-                properties: content.properties, body: content.body))
+                consumer: consumer, isTracked: isTracked, deliveryTag: tag, isRedelivered: isRedelivered,
+                exchange: exchange, routingKey: routingKey, properties: content.properties, body: content.body))
         consumer.inboundBytes += content.body.count
         if isTracked { inboundTags.append((tag, consumer.slot)) }
     }
 
-    /// Hands out what was collected. True if reading should pause.
-    func handOut() -> Bool {
+    /// Hands out what was collected; adds the consumers because of which reading should pause.
+    func handOut(_ full: inout [ConsumerCore]) {
         if !inboundTags.isEmpty {
             lock.lock()
             var isInOrder = true
-            if isOpen {
+            if let last = inboundTags.last { highestDelivered = last.tag }
+            if isOpen, !isRecovering {
                 for (tag, consumer) in inboundTags where !unsettled.register(tag: tag, consumer: consumer) {
                     isInOrder = false
                 }
@@ -62,14 +64,13 @@ extension ChannelCore {
                 connection.fail(
                     AMQPError(WireError(.commandInvalid, "the delivery tags on channel \(id) do not count upwards")))
                 touchedConsumers.removeAll(keepingCapacity: true)
-                return false
+                return
             }
         }
-        var pauses = false
         for consumer in touchedConsumers {
             switch consumer.deliverInbound() {
             case .none: break
-            case .watermark: pauses = true
+            case .watermark: full.append(consumer)
             case .overflow: overflow(consumer)
             case .violation:
                 connection.fail(
@@ -81,7 +82,6 @@ extension ChannelCore {
             }
         }
         touchedConsumers.removeAll(keepingCapacity: true)
-        return pauses
     }
 
     /// An auto-ack consumer fell behind for good.
@@ -104,8 +104,10 @@ extension ChannelCore {
         guard isInOrder else {
             throw WireError(.commandInvalid, "the delivery tags on channel \(id) do not count upwards")
         }
+        let getter = ConsumerCore(
+            channel: self, tag: "", queue: "", slot: 0, acknowledgement: .manual, prefetch: 0)
         let delivery = AMQPDelivery(
-            channel: self, consumer: nil, isTracked: isTracked, deliveryTag: method.deliveryTag,
+            consumer: getter, isTracked: isTracked, deliveryTag: method.deliveryTag,
             isRedelivered: method.redelivered, exchange: method.exchange, routingKey: method.routingKey,
             properties: content.properties, body: content.body)
         try answer(.basicGetOK, name: "basic.get-ok", onReply: nil) {
@@ -185,6 +187,7 @@ extension ChannelCore {
         lock.unlock()
         stream.perform(action)
         wakeups.run()
+        connection.failIfPeerDoesNotRead()
     }
 
     /// `basic.cancel` from the broker: the queue is gone, or its node is (https://www.rabbitmq.com/consumer-cancel.html).
@@ -198,6 +201,7 @@ extension ChannelCore {
         }
         lock.unlock()
         stream.perform(action)
+        connection.failIfPeerDoesNotRead()
         consumer?.end(
             .failed(
                 AMQPError(

@@ -34,9 +34,15 @@ final class ChannelCore: @unchecked Sendable {
     @exclusivity(unchecked) var confirmMode = ConfirmMode.off
     var isTransactional = false
     @exclusivity(unchecked) var publishBudget = TimeBudget()
-    @exclusivity(unchecked) var prefixCache = PublishPrefixCache()
+    let prefixCache = PublishPrefixCache()
     /// `channel.flow` from the broker.
     @exclusivity(unchecked) var isFlowActive = true
+    /// The channel is being closed: publishes get their answers, new ones are refused.
+    @exclusivity(unchecked) var isDraining = false
+    /// `basic.recover` is under way: the broker has taken every delivery back, and settles none of them.
+    @exclusivity(unchecked) var isRecovering = false
+    /// The highest delivery tag that came for a consumer.
+    @exclusivity(unchecked) var highestDelivered: UInt64 = 0
     @exclusivity(unchecked) var tracker = ConfirmTracker()
     @exclusivity(unchecked) var unsettled = UnsettledTags()
     /// Publishes that wait for room, unencoded, first come first served.
@@ -50,7 +56,7 @@ final class ChannelCore: @unchecked Sendable {
     let closed = Promise<Void>()
 
     /// Returns of publishes that nobody waits for.
-    let returns = EventBuffer<AMQPReturn>(capacity: 256)
+    let returns = EventBuffer<AMQPReturn>(capacity: 256, maximumWeight: 16 << 20) { $0.message.body.count }
 
     // On the loop's thread.
     @exclusivity(unchecked) var assembler = ContentAssembler()
@@ -71,13 +77,15 @@ final class ChannelCore: @unchecked Sendable {
     /// With the lock held: whether the channel can be used; ``refusal()`` says why not.
     @inline(__always)
     var isUsable: Bool {
-        if case .open = phase, case .open = connection.phase { return true }
+        if case .open = phase, case .open = connection.phase { return !isDraining && !connection.isCloseSent }
         return false
     }
 
     /// With the lock held: why the channel cannot be used, if it cannot.
     func refusal() -> AMQPError? {
         switch phase {
+        case .open where isDraining:
+            AMQPError(.closed, "channel \(id) is being closed by this program", endpoint: connection.endpoint)
         case .opening, .open: connection.refusal()
         case .closing(let error), .closed(let error): error
         }
@@ -90,25 +98,30 @@ final class ChannelCore: @unchecked Sendable {
 
     // MARK: Ending
 
-    /// With the lock held: the channel is gone. Everything that is pending ends with `error`.
+    /// With the lock held, on the loop's thread: the channel is gone. Everything that is pending ends with `error`.
     func fail(_ error: AMQPError, reason: AMQPPublishOutcome.Reason, _ wakeups: inout Wakeups) {
         phase = .closed(error)
-        endEverything(error, reason: reason, &wakeups)
-        wakeups.perform { [closed, returns] in
-            closed.complete(.success(()))
-            returns.finish()
-        }
+        // The broker has ended the channel, or nobody will write any more: what the kernel never got is in no queue.
+        endEverything(error, bytesSent: stream.handedOver, reason: reason, &wakeups)
+        // Deliveries refer to their consumer and so to their channel: what holds deliveries is let go.
+        consumerSlots = [nil]
+        assembler = ContentAssembler()
+        touchedConsumers = []
+        wakeups.perform { [closed] in closed.complete(.success(())) }
     }
 
     /// With the lock held: nothing of this channel will be answered any more.
+    ///
+    /// - Parameter bytesSent: Publishes that begin behind this offset are certainly in no queue; all are on their way
+    ///   by default, because where this side gives the channel up, what is encoded still goes out before the close.
     func endEverything(
-        _ error: AMQPError, reason: AMQPPublishOutcome.Reason, _ wakeups: inout Wakeups,
+        _ error: AMQPError, bytesSent: UInt64 = .max, reason: AMQPPublishOutcome.Reason, _ wakeups: inout Wakeups,
         consumerEnd: ConsumerEnd? = nil
     ) {
         for rpc in rpcs.removeAll() { wakeups.perform { rpc.promise.complete(.failure(error)) } }
         var collected = wakeups
-        tracker.failAll(bytesWritten: stream.written, reason: reason) { owner, outcome, sequence in
-            owner.settle(outcome, sequence: sequence, &collected)
+        tracker.failAll(bytesWritten: bytesSent, reason: reason) { owner, outcome, sequence in
+            owner._withUnsafeGuaranteedRef { $0.settle(outcome, sequence: sequence, &collected) }
         }
         wakeups = collected
         for request in waiting.removeAll() {
@@ -117,9 +130,9 @@ final class ChannelCore: @unchecked Sendable {
         for window in windows { window.failWaiting(reason: reason, &wakeups) }
         _ = wakeups.takeWindows()
         unsettled.removeAll()
-        let ended = consumers.values
         consumers = [:]
-        for consumer in ended {
+        // Also those that have ended already: what they hold is no longer theirs to hand out.
+        for case .some(let consumer) in consumerSlots {
             wakeups.perform {
                 // The broker has taken them back: what was not handed out must not be handled here too.
                 consumer.discardBuffer()
@@ -127,6 +140,7 @@ final class ChannelCore: @unchecked Sendable {
             }
         }
         completeFlush(&wakeups)
+        wakeups.perform { [returns] in returns.finish() }
     }
 
     /// With the lock held.
@@ -146,7 +160,7 @@ final class ChannelCore: @unchecked Sendable {
     func expire(now: Int64, _ wakeups: inout Wakeups) -> Int64 {
         var collected = wakeups
         tracker.expire(now: now) { owner, outcome, sequence in
-            owner.settle(outcome, sequence: sequence, &collected)
+            owner._withUnsafeGuaranteedRef { $0.settle(outcome, sequence: sequence, &collected) }
         }
         wakeups = collected
         if !waiting.isEmpty {
@@ -167,6 +181,7 @@ final class ChannelCore: @unchecked Sendable {
     /// With the lock held: the broker does not answer an RPC. Its late answer could be taken for the answer to a later
     /// one, so the channel is given up: `channel.close` and nothing else goes out on it.
     private func retire(_ rpc: RPC, _ wakeups: inout Wakeups) {
+        wakeups.perform { [connection] in connection.resumeReadingIfAwaited() }
         let error = timeoutError(rpc)
         sendClose(replyCode: 200, text: "an RPC was not answered in time")
         phase = .closing(

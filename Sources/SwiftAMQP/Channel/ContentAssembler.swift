@@ -22,34 +22,37 @@ struct ContentAssembler {
     }
 
     private enum State {
-        case idle
-        case expectingHeader(Announcement)
-        case expectingBody(Announcement, AMQPProperties, PublishFingerprint.PropertiesHash?, size: Int)
+        case idle, expectingHeader, expectingBody
     }
 
+    // Fields of their own, not payloads of the state: so they are moved through it and not copied.
     private var state = State.idle
+    private var announcement: Announcement?
+    private var properties = AMQPProperties()
+    private var propertiesHash: PublishFingerprint.PropertiesHash?
+    private var size = 0
     private var body: [UInt8] = []
 
     /// Memory for a body is taken as bytes come, beginning with this much: the declared size is only a claim.
     private static let firstReservation = 1 << 20
 
     /// Whether a method frame may come now.
-    var isIdle: Bool {
-        if case .idle = state { true } else { false }
-    }
+    @inline(__always)
+    var isIdle: Bool { state == .idle }
 
-    mutating func begin(_ announcement: Announcement) throws(WireError) {
-        guard isIdle else {
+    @inline(__always)
+    mutating func begin(_ announcement: consuming Announcement) throws(WireError) {
+        guard state == .idle else {
             throw WireError(.unexpectedFrame, "a method with content came in the middle of another message")
         }
-        state = .expectingHeader(announcement)
+        self.announcement = announcement
+        state = .expectingHeader
     }
 
     /// The header came. Gives the message if it has no body.
-    mutating func header(
-        _ header: ContentHeader, maximumBodySize: Int
-    ) throws(WireError) -> Content? {
-        guard case .expectingHeader(let announcement) = state else {
+    @inline(__always)
+    mutating func header(_ header: ContentHeader, maximumBodySize: Int) throws(WireError) -> Content? {
+        guard state == .expectingHeader else {
             throw WireError(.unexpectedFrame, "a content header came without its method")
         }
         guard let size = Int(exactly: header.bodySize), size <= maximumBodySize else {
@@ -58,45 +61,45 @@ struct ContentAssembler {
                 "a message announces a body of \(header.bodySize) bytes, over the limit of \(maximumBodySize) "
                     + "(maximumInboundBodySize)")
         }
-        var propertiesHash: PublishFingerprint.PropertiesHash?
-        if case .returned = announcement { propertiesHash = .init(header.rawProperties) }
-        if size == 0 {
-            state = .idle
-            return Content(
-                announcement: announcement, properties: header.properties, propertiesHash: propertiesHash, body: [])
-        }
-        state = .expectingBody(announcement, header.properties, propertiesHash, size: size)
+        properties = header.properties
+        if case .returned = announcement { propertiesHash = .init(header.rawProperties) } else { propertiesHash = nil }
+        if size == 0 { return finish([]) }
+        self.size = size
+        state = .expectingBody
         return nil
     }
 
     /// A body frame came. Gives the message if it is complete.
+    @inline(__always)
     mutating func body(_ payload: UnsafeRawBufferPointer) throws(WireError) -> Content? {
-        guard case .expectingBody(let announcement, let properties, let propertiesHash, let size) = state else {
+        guard state == .expectingBody else {
             throw WireError(.unexpectedFrame, "a body frame came without its header")
         }
         guard payload.count <= size - body.count else {
-            throw WireError(
-                .frameError, "a body has more bytes than the \(size) that its header declares")
+            throw WireError(.frameError, "a body has more bytes than the \(size) that its header declares")
         }
-        if body.isEmpty {
-            guard payload.count < size else {
-                state = .idle
-                return Content(
-                    announcement: announcement, properties: properties, propertiesHash: propertiesHash,
-                    body: Array(payload))
-            }
-            body.reserveCapacity(min(size, Self.firstReservation))
-        }
+        if body.isEmpty, payload.count == size { return finish(Array(payload)) }
+        return append(payload)
+    }
+
+    private mutating func append(_ payload: UnsafeRawBufferPointer) -> Content? {
         if body.capacity - body.count < payload.count {
             // Double towards the declared size, never beyond it.
-            body.reserveCapacity(min(size, max(body.capacity * 2, body.count + payload.count)))
+            let wanted = max(Self.firstReservation, body.capacity * 2, body.count + payload.count)
+            body.reserveCapacity(min(size, wanted))
         }
         body.append(contentsOf: payload)
         guard body.count == size else { return nil }
-        state = .idle
         var whole: [UInt8] = []
         swap(&whole, &body)
+        return finish(whole)
+    }
+
+    @inline(__always)
+    private mutating func finish(_ body: consuming [UInt8]) -> Content? {
+        state = .idle
+        guard let announcement = announcement.take() else { return nil }
         return Content(
-            announcement: announcement, properties: properties, propertiesHash: propertiesHash, body: whole)
+            announcement: announcement, properties: properties, propertiesHash: propertiesHash, body: body)
     }
 }

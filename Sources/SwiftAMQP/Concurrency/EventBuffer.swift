@@ -6,13 +6,24 @@ internal import AMQPTransport
 final class EventBuffer<Element: Sendable>: @unchecked Sendable {
     private let lock = Lock()
     private let capacity: Int
+    private let maximumWeight: Int
+    private let weigh: @Sendable (Element) -> Int
+    private var weight = 0
     private var events = FIFO<Element>()
     private var dropped: UInt64 = 0
     private var isFinished = false
     /// One reader is meant; where there are more, all are woken and look again.
     private var waiting: [UnsafeContinuation<Void, Never>] = []
 
-    init(capacity: Int) { self.capacity = max(1, capacity) }
+    /// - Parameters:
+    ///   - capacity: How many events it holds.
+    ///   - maximumWeight: How much they may weigh together, for events that carry bytes.
+    ///   - weigh: What one weighs.
+    init(capacity: Int, maximumWeight: Int = .max, weigh: @escaping @Sendable (Element) -> Int = { _ in 0 }) {
+        self.capacity = max(1, capacity)
+        self.maximumWeight = maximumWeight
+        self.weigh = weigh
+    }
 
     var droppedCount: UInt64 { lock.withLock { dropped } }
 
@@ -22,11 +33,12 @@ final class EventBuffer<Element: Sendable>: @unchecked Sendable {
             lock.unlock()
             return
         }
-        if events.count >= capacity {
-            _ = events.popFirst()
+        weight += weigh(element)
+        events.append(element)
+        while events.count > capacity || weight > maximumWeight, let oldest = events.popFirst() {
+            weight -= weigh(oldest)
             dropped &+= 1
         }
-        events.append(element)
         wakeAll()
     }
 
@@ -42,6 +54,7 @@ final class EventBuffer<Element: Sendable>: @unchecked Sendable {
         while !Task.isCancelled {
             lock.lock()
             let element = events.popFirst()
+            if let element { weight -= weigh(element) }
             let isOver = isFinished
             lock.unlock()
             if element != nil || isOver { return element }
@@ -80,14 +93,17 @@ final class EventBuffer<Element: Sendable>: @unchecked Sendable {
 /// A sequence of events, bounded: the oldest are dropped, and counted, when nobody takes them. For one reader.
 public struct AMQPEvents<Element: Sendable>: AsyncSequence, Sendable {
     let buffer: EventBuffer<Element>
+    /// The connection or channel whose events they are: it stays open while somebody waits for them.
+    let owner: any AnyObject & Sendable
 
     /// How many events were dropped because nobody took them in time.
     public var droppedCount: UInt64 { buffer.droppedCount }
 
-    public func makeAsyncIterator() -> Iterator { Iterator(buffer: buffer) }
+    public func makeAsyncIterator() -> Iterator { Iterator(buffer: buffer, owner: owner) }
 
     public struct Iterator: AsyncIteratorProtocol {
         let buffer: EventBuffer<Element>
+        let owner: any AnyObject & Sendable
 
         /// The next event; `nil` when there will be none, or the task was cancelled.
         public mutating func next() async -> Element? { await buffer.next() }

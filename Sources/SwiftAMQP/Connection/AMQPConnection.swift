@@ -40,7 +40,7 @@ public final class AMQPConnection: Sendable {
     }
 
     /// Blocked, unblocked, closed: bounded, for one reader; see ``state`` for what is.
-    public var events: AMQPEvents<AMQPConnectionEvent> { AMQPEvents(buffer: core.events) }
+    public var events: AMQPEvents<AMQPConnectionEvent> { AMQPEvents(buffer: core.events, owner: self) }
 
     /// Where it goes, as `host:port/vhost`, without credentials.
     public var endpoint: String { core.endpoint }

@@ -100,26 +100,41 @@ extension ConnectionCore {
         } catch {
             throw AMQPError(error)
         }
-        let promise = Promise<Void>()
+        let update = SecretUpdate()
         lock.lock()
         if let refusal = refusal() {
             lock.unlock()
             throw refusal
         }
-        secretPromises.append(promise)
-        frame.withUnsafeBytes { stream.append($0) }
+        secretUpdates.append(update)
+        frame.withUnsafeBytes { _ = stream.append($0) }
         let actions = Actions(write: stream.noteAppended(.immediate), resumesReading: mustResumeReading)
         lock.unlock()
         perform(actions)
-        // The answer has no name to tie it to its question: after a timeout the promise stays in line and takes it.
-        let timer = Deadline(loop: loop, at: .now() + configuration.rpcTimeout) { [endpoint] in
-            promise.complete(
-                .failure(AMQPError(.timeout, "connection.update-secret was not answered", endpoint: endpoint)))
+        // The answer has no name to tie it to its question: after a timeout the update stays in line and takes it.
+        let timer = Deadline(loop: loop, at: .now() + configuration.rpcTimeout) { [self] in
+            giveUp(
+                update, AMQPError(.timeout, "connection.update-secret was not answered", endpoint: endpoint))
         }
         defer { timer.cancel() }
-        try await promise.value {
-            promise.complete(
-                .failure(AMQPError(.cancelled, "cancelled while waiting for the answer to connection.update-secret")))
+        try await update.promise.value { [self] in
+            giveUp(
+                update,
+                AMQPError(.cancelled, "cancelled while waiting for the answer to connection.update-secret"))
         }
     }
+
+    private func giveUp(_ update: SecretUpdate, _ error: AMQPError) {
+        lock.withLock { update.isAwaited = false }
+        update.promise.complete(.failure(error))
+    }
+}
+
+/// One `connection.update-secret` under way.
+///
+/// - Invariant: `isAwaited` is guarded by the outbox lock; the rest is constant.
+final class SecretUpdate: @unchecked Sendable {
+    let promise = Promise<Void>()
+    /// Whether anybody still waits for the answer.
+    var isAwaited = true
 }

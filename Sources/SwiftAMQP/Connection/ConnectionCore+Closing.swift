@@ -12,13 +12,15 @@ extension ConnectionCore {
             case .opened(let properties): open(serverProperties: properties)
             case .setBlocked(let reason): setBlocked(reason)
             case .secretUpdated:
-                lock.withLock { secretPromises.popFirst() }?.complete(.success(()))
+                lock.withLock { secretUpdates.popFirst() }?.promise.complete(.success(()))
             case .closedByPeer(let error):
                 failure = error.with(endpoint: endpoint)
                 // Time for the close-ok to go out; the peer may be too busy to read it.
                 endAfter(.seconds(1))
                 stream.closeWhenFlushed()
-            case .closeAnswered: stream.close()
+            case .closeAnswered:
+                endAfter(.seconds(1))
+                stream.closeWhenFlushed()
             case .fail(let error): fail(error)
             }
         }
@@ -69,14 +71,29 @@ extension ConnectionCore {
         }
     }
 
+    /// A peer that asks for answers and takes none would make the outbox grow for ever. Loop thread.
+    func failIfPeerDoesNotRead() {
+        let waiting = lock.withLock { stream.pending }
+        guard waiting > outboundLimit + 1 << 20 else { return }
+        fail(
+            AMQPError(
+                .protocolViolation, "the broker asks for answers and does not read them; \(waiting) bytes wait"))
+    }
+
     /// Closes hard after a while, if nothing else has closed by then. Loop thread.
-    func endAfter(_ duration: Duration) {
+    func endAfter(_ duration: Duration) { end(at: .now() + duration) }
+
+    /// Closes hard at `deadline`, or at an earlier one that was given before. Loop thread.
+    func end(at deadline: MonotonicTime) {
+        guard !hasEnded, deadline < closeDeadline else { return }
+        closeDeadline = deadline
         if let closeTimer { loop.cancel(closeTimer) }
-        closeTimer = hasEnded ? nil : loop.schedule(at: .now() + duration) { [self] in stream.close() }
+        closeTimer = loop.schedule(at: deadline) { [self] in stream.close() }
     }
 
     /// The socket is closed: everything that is pending ends.
     func streamDidClose(_ reason: StreamCloseReason) {
+        handOut()
         hasEnded = true
         for timer in [heartbeatTimer, closeTimer, deadlineTimer] { if let timer { loop.cancel(timer) } }
         heartbeatTimer = nil
@@ -90,11 +107,12 @@ extension ConnectionCore {
         phase = .closed(error)
         let ended = Array(channels.values)
         channels = [:]
-        let secrets = secretPromises.removeAll()
+        waitingChannels = []
+        let secrets = secretUpdates.removeAll()
         for channel in ended { channel.fail(error, reason: .connectionClosed, &wakeups) }
         lock.unlock()
         wakeups.run()
-        for secret in secrets { secret.complete(.failure(error)) }
+        for secret in secrets { secret.promise.complete(.failure(error)) }
         lastChannel = nil
         touchedChannels = []
         opened.complete(.failure(error))
@@ -128,15 +146,11 @@ extension ConnectionCore {
         lock.lock()
         let isFirst = if case .open = phase { true } else { false }
         if isFirst { phase = .closing }
-        let resumes = mustResumeReading
         let flushes = isFirst ? channels.values.compactMap { $0.isFlushed ? nil : $0.addFlushWaiter() } : []
         lock.unlock()
-        if resumes { resumeReading() }
+        resumeReadingIfAwaited()
+        loop.execute { [self] in end(at: deadline) }
         if isFirst {
-            loop.execute { [self] in
-                if let closeTimer { loop.cancel(closeTimer) }
-                closeTimer = hasEnded ? nil : loop.schedule(at: deadline) { [self] in stream.close() }
-            }
             // Flushing ends with the connection at the latest, and the connection by the timer.
             for flush in flushes { _ = await flush.wait() }
             loop.execute { [self] in

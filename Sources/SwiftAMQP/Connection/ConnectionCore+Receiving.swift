@@ -13,7 +13,7 @@ extension ConnectionCore: SocketStreamDelegate {
         }
         var consumed = 0
         do throws(WireError) {
-            while failure == nil {
+            while failure == nil, machine.state != .ended {
                 let rest = UnsafeRawBufferPointer(rebasing: bytes[consumed...])
                 guard let frame = try splitter.next(in: rest) else { break }
                 try handle(frame)
@@ -22,7 +22,8 @@ extension ConnectionCore: SocketStreamDelegate {
         } catch {
             violated(error)
         }
-        return failure == nil ? consumed : bytes.count
+        // Behind the end of the connection nothing counts.
+        return failure == nil && machine.state != .ended ? consumed : bytes.count
     }
 
     func streamDidFinishReading() { handOut() }
@@ -128,13 +129,13 @@ extension ConnectionCore: SocketStreamDelegate {
     /// Hands the collected deliveries to their consumers: one lock and one wake-up for a batch.
     func handOut() {
         guard !touchedChannels.isEmpty else { return }
-        var pauses = false
+        var full: [ConsumerCore] = []
         for channel in touchedChannels {
             channel.isTouched = false
-            if channel.handOut() { pauses = true }
+            channel.handOut(&full)
         }
         touchedChannels.removeAll(keepingCapacity: true)
-        if pauses { pauseReading() }
+        if !full.isEmpty { pauseReading(for: full) }
     }
 
     /// The peer broke the protocol.
@@ -146,12 +147,20 @@ extension ConnectionCore: SocketStreamDelegate {
     // MARK: Back-pressure of auto-ack consumers
 
     /// Stops reading while nothing on the connection waits for an answer. Loop thread.
-    private func pauseReading() {
+    ///
+    /// A consumer takes its mark away before it looks whether reading is paused, and here the marks are looked at where
+    /// the pause is set: so one of both sees the other, and nobody sleeps for good.
+    private func pauseReading(for consumers: [ConsumerCore]) {
         let pauses = lock.withLock {
-            isReadingPaused = !awaitsAnswer
+            isReadingPaused = !awaitsAnswer && consumers.contains { $0.isFull }
             return isReadingPaused
         }
         if pauses { stream.setReadingPaused(true) }
+    }
+
+    /// As ``resumeReading()``, if somebody waits for an answer.
+    func resumeReadingIfAwaited() {
+        if lock.withLock({ mustResumeReading }) { resumeReading() }
     }
 
     /// Somebody waits for an answer, or a consumer has room. Any thread.

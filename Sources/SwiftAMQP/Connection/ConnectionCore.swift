@@ -52,11 +52,11 @@ final class ConnectionCore: @unchecked Sendable {
     var channelIDs = ChannelIDAllocator(highest: 0)
     @exclusivity(unchecked) var channels: [UInt16: ChannelCore] = [:]
     /// Channels with publishes that wait for room.
-    @exclusivity(unchecked) private var waitingChannels: [ChannelCore] = []
+    @exclusivity(unchecked) var waitingChannels: [ChannelCore] = []
     @exclusivity(unchecked) private var armedDeadline = Int64.max
     /// Auto-ack consumers are full, and the loop does not read.
     @exclusivity(unchecked) var isReadingPaused = false
-    var secretPromises = FIFO<Promise<Void>>()
+    var secretUpdates = FIFO<SecretUpdate>()
     /// `connection.close` is in the stream: what follows it is ignored by the broker.
     @exclusivity(unchecked) var isCloseSent = false
 
@@ -67,6 +67,7 @@ final class ConnectionCore: @unchecked Sendable {
     @exclusivity(unchecked) var heartbeat = HeartbeatMonitor(timeout: 0, now: 0)
     var heartbeatTimer: LoopTimer?
     var closeTimer: LoopTimer?
+    var closeDeadline = MonotonicTime.distantFuture
     var deadlineTimer: LoopTimer?
     /// Timers hold this object - a weak reference would make every retain of it slow - and are not set any more.
     var hasEnded = false
@@ -102,6 +103,7 @@ final class ConnectionCore: @unchecked Sendable {
     /// Why nothing new can be done, if it cannot.
     func refusal() -> AMQPError? {
         switch phase {
+        case .open where isCloseSent: AMQPError(.closed, "the connection is being closed", endpoint: endpoint)
         case .open: nil
         case .handshaking: AMQPError(.closed, "the connection is not open yet", endpoint: endpoint)
         case .closing: AMQPError(.closed, "the connection is being closed by this program", endpoint: endpoint)
@@ -142,10 +144,10 @@ final class ConnectionCore: @unchecked Sendable {
     /// Whether anything on this connection waits for an answer of the broker.
     var awaitsAnswer: Bool {
         if case .closing = phase { return true }
-        if !secretPromises.isEmpty { return true }
+        if secretUpdates.first?.isAwaited == true { return true }
         return channels.values.contains { channel in
             if case .closing = channel.phase { return true }
-            return !channel.rpcs.isEmpty || channel.tracker.pendingCount > 0
+            return !channel.rpcs.isEmpty || !channel.isFlushed
         }
     }
 
@@ -178,7 +180,7 @@ final class ConnectionCore: @unchecked Sendable {
 
     func send(_ bytes: [UInt8]) {
         lock.lock()
-        bytes.withUnsafeBytes { stream.append($0) }
+        bytes.withUnsafeBytes { _ = stream.append($0) }
         let action = stream.noteAppended(.immediate)
         lock.unlock()
         stream.perform(action)
@@ -196,7 +198,8 @@ final class ConnectionCore: @unchecked Sendable {
         }
         // The next time another channel comes first.
         if waitingChannels.count > 1 { waitingChannels.append(waitingChannels.removeFirst()) }
-        let action = stream.pending > 0 ? stream.noteAppended(.batched) : .none
+        // Not by this thread: it may be in the middle of writing, and would write for all the others.
+        let action = stream.noteAppended(.deferred)
         lock.unlock()
         stream.perform(action)
         wakeups.run()
@@ -257,6 +260,7 @@ final class ConnectionCore: @unchecked Sendable {
         lock.unlock()
         if let closeTimer { loop.cancel(closeTimer) }
         closeTimer = nil
+        closeDeadline = .distantFuture
         opened.complete(.success(()))
     }
 }

@@ -12,23 +12,34 @@ public struct AMQPDeliveries: AsyncSequence, Sendable {
     public typealias Element = AMQPDelivery
 
     let consumer: ConsumerCore
+    /// The channel stays open as long as its deliveries may be taken.
+    private let channel: AMQPChannel
+
+    init(consumer: ConsumerCore, channel: AMQPChannel) {
+        self.consumer = consumer
+        self.channel = channel
+    }
 
     /// The tag of the consumer.
     public var consumerTag: String { consumer.tag }
     /// The queue that it consumes from.
     public var queue: String { consumer.queue }
 
-    public func makeAsyncIterator() -> Iterator { Iterator(consumer: consumer) }
+    public func makeAsyncIterator() -> Iterator { Iterator(consumer: consumer, channel: channel) }
 
     /// Takes deliveries out in batches and hands them out one by one.
     public struct Iterator: AsyncIteratorProtocol {
         private let consumer: ConsumerCore
+        private let channel: AMQPChannel
         private var batch: [AMQPDelivery?] = []
         private var position = 0
         private var budget = TimeBudget()
         private var isClaimed = false
 
-        init(consumer: ConsumerCore) { self.consumer = consumer }
+        init(consumer: ConsumerCore, channel: AMQPChannel) {
+            self.consumer = consumer
+            self.channel = channel
+        }
 
         /// The next delivery, or `nil` at the end.
         ///
@@ -43,16 +54,30 @@ public struct AMQPDeliveries: AsyncSequence, Sendable {
         public mutating func next(
             isolation actor: isolated (any Actor)?
         ) async throws(AMQPError) -> AMQPDelivery? {
-            if position < batch.count, !consumer.isDiscarded, !Task.isCancelled, !budget.isSpent() { return pop() }
+            if position < batch.count, !consumer.isDiscarded, !Task.isCancelled, !budget.isSpent(),
+                let delivery = pop()
+            {
+                return delivery
+            }
             return try await refillAndPop(isolation: actor)
         }
 
         @inline(__always)
         private mutating func pop() -> AMQPDelivery? {
-            let delivery = batch[position].take()
-            position &+= 1
-            if let delivery { consumer.handedOut.store(delivery.deliveryTag, ordering: .releasing) }
-            return delivery
+            while position < batch.count {
+                guard let delivery = batch[position].take() else { return nil }
+                position &+= 1
+                if consumer.handOut(delivery.deliveryTag) { return delivery }
+                giveBack(delivery)
+            }
+            return nil
+        }
+
+        /// The consumer was cancelled in this very moment, or the delivery was recovered: it goes back, unless it has
+        /// gone already.
+        @inline(never)
+        private func giveBack(_ delivery: AMQPDelivery) {
+            try? delivery.nack(requeue: true)
         }
 
         private mutating func refillAndPop(
@@ -67,7 +92,8 @@ public struct AMQPDeliveries: AsyncSequence, Sendable {
             if Task.isCancelled { throw cancelled }
             if position < batch.count, !consumer.isDiscarded {
                 await Task.yield()
-                return pop()
+                if Task.isCancelled { throw cancelled }
+                if !consumer.isDiscarded, let delivery = pop() { return delivery }
             }
             while true {
                 batch.removeAll(keepingCapacity: batch.capacity <= 4096)
@@ -76,7 +102,8 @@ public struct AMQPDeliveries: AsyncSequence, Sendable {
                 case .filled:
                     // A busy queue would otherwise never let the pool's other tasks run.
                     if budget.isSpent() { await Task.yield() }
-                    return pop()
+                    if Task.isCancelled { throw cancelled }
+                    if !consumer.isDiscarded, let delivery = pop() { return delivery }
                 case .ended(.cancelled): return nil
                 case .ended(.failed(let error)): throw error
                 case .empty:

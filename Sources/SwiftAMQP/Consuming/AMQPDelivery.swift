@@ -26,16 +26,18 @@ public struct AMQPDelivery: Sendable {
     /// Whether the broker may have delivered it before, to this or to another consumer.
     public var isRedelivered: Bool { storage.isRedelivered }
     /// The tag of the consumer that it came to; empty for `get`.
-    public var consumerTag: String { storage.consumer?.tag ?? "" }
+    public var consumerTag: String { storage.consumer.tag }
 
+    /// - Parameter consumer: Where it came to; for `basic.get` the channel's stand-in.
+    @inline(__always)
     init(
-        channel: ChannelCore, consumer: ConsumerCore?, isTracked: Bool, deliveryTag: UInt64, isRedelivered: Bool,
-        exchange: String, routingKey: String, properties: AMQPProperties, body: [UInt8]
+        consumer: ConsumerCore, isTracked: Bool, deliveryTag: UInt64, isRedelivered: Bool,
+        exchange: consuming String, routingKey: consuming String, properties: consuming AMQPProperties,
+        body: consuming [UInt8]
     ) {
         storage = Storage(
-            channel: channel, consumer: consumer, isTracked: isTracked, deliveryTag: deliveryTag,
-            isRedelivered: isRedelivered, exchange: exchange, routingKey: routingKey, properties: properties,
-            body: body)
+            consumer: consumer, isTracked: isTracked, deliveryTag: deliveryTag, isRedelivered: isRedelivered,
+            exchange: exchange, routingKey: routingKey, properties: properties, body: body)
     }
 
     /// Tells the broker that the message was handled and can be forgotten.
@@ -71,13 +73,13 @@ public struct AMQPDelivery: Sendable {
             throw AMQPError(
                 .alreadySettled, "the delivery came with automatic acknowledgement: the broker has settled it")
         }
-        try storage.channel.settle(storage.deliveryTag, verdict, multiple: multiple)
+        try storage.consumer.channel.settle(storage.deliveryTag, verdict, multiple: multiple)
     }
 
-    /// One allocation a delivery, so that a delivery is one pointer in every queue it passes through.
+    /// One allocation a delivery, so that a delivery is one pointer in every queue it passes through. One reference to
+    /// the rest of the library, because the loop's thread counts it up and another one counts it down.
     private final class Storage: Sendable {
-        let channel: ChannelCore
-        let consumer: ConsumerCore?
+        let consumer: ConsumerCore
         let isTracked: Bool
         let deliveryTag: UInt64
         let isRedelivered: Bool
@@ -86,11 +88,12 @@ public struct AMQPDelivery: Sendable {
         let properties: AMQPProperties
         let body: [UInt8]
 
+        @inline(__always)
         init(
-            channel: ChannelCore, consumer: ConsumerCore?, isTracked: Bool, deliveryTag: UInt64, isRedelivered: Bool,
-            exchange: String, routingKey: String, properties: AMQPProperties, body: [UInt8]
+            consumer: ConsumerCore, isTracked: Bool, deliveryTag: UInt64, isRedelivered: Bool,
+            exchange: consuming String, routingKey: consuming String, properties: consuming AMQPProperties,
+            body: consuming [UInt8]
         ) {
-            self.channel = channel
             self.consumer = consumer
             self.isTracked = isTracked
             self.deliveryTag = deliveryTag

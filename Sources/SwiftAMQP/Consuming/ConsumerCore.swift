@@ -34,7 +34,8 @@ final class ConsumerCore: @unchecked Sendable {
     /// Every delivery up to this tag was given to the program.
     let handedOut = Atomic<UInt64>(0)
     private let isIterated = Atomic<Bool>(false)
-    private let hasDiscarded = Atomic<Bool>(false)
+    /// Deliveries up to this tag are not handed out any more; `UInt64.max` is all.
+    private let skippedUpTo = Atomic<UInt64>(0)
     /// Whether the loop stopped reading for this consumer.
     private let isOverWatermark = Atomic<Bool>(false)
 
@@ -72,8 +73,7 @@ final class ConsumerCore: @unchecked Sendable {
 
     /// Whether `raw` is this consumer's tag.
     func hasTag(_ raw: UnsafeRawBufferPointer) -> Bool {
-        guard raw.count == tagBytes.count else { return false }
-        return tagBytes.withUnsafeBytes { own in zip(own, raw).allSatisfy { $0 == $1 } }
+        tagBytes.hasSameBytes(as: raw)
     }
 
     /// Hands what the loop collected to the iterator. Loop thread.
@@ -98,18 +98,20 @@ final class ConsumerCore: @unchecked Sendable {
         return pressure
     }
 
+    private static let tolerance = 16_384
+
     /// With `queueLock` held.
     private func pressure() -> Pressure {
         switch acknowledgement {
         case .manual:
-            // The broker may hand out twice around basic.recover; more than that it may not.
-            return prefetch > 0 && buffer.count > Int(prefetch) * 2 + 16 ? .violation : .none
+            // Streams hand out whole chunks, which go over the prefetch; this is the bound for a broker that ignores it.
+            return prefetch > 0 && buffer.count > Int(prefetch) + Self.tolerance ? .violation : .none
         case .automatic(let limit):
             if buffer.count > limit.maximumMessages || bufferedBytes > limit.maximumBytes { return .overflow }
             guard buffer.count > limit.maximumMessages / 2 || bufferedBytes > limit.maximumBytes / 2 else {
                 return .none
             }
-            isOverWatermark.store(true, ordering: .relaxed)
+            isOverWatermark.store(true, ordering: .sequentiallyConsistent)
             return .watermark
         }
     }
@@ -129,11 +131,34 @@ final class ConsumerCore: @unchecked Sendable {
     }
 
     /// Whether what is buffered, also by the iterator, is no longer this consumer's to hand out.
-    var isDiscarded: Bool { hasDiscarded.load(ordering: .relaxed) }
+    var isDiscarded: Bool { skippedUpTo.load(ordering: .sequentiallyConsistent) == .max }
+
+    /// Notes that a delivery is given to the program. False if it was, or will be, given back to the broker instead:
+    /// whoever cancels the consumer first forbids to hand out and then looks what was, and here it is the other way
+    /// round, so that each delivery goes one way only, or both and then the settle finds it settled.
+    @inline(__always)
+    func handOut(_ deliveryTag: UInt64) -> Bool {
+        handedOut.store(deliveryTag, ordering: .sequentiallyConsistent)
+        return deliveryTag > skippedUpTo.load(ordering: .sequentiallyConsistent)
+    }
+
+    /// Whether the loop should not read because of this consumer.
+    var isFull: Bool { isOverWatermark.load(ordering: .sequentiallyConsistent) }
+
+    /// From here on the iterator hands nothing out that it has not handed out yet.
+    func stopHandingOut() { skippedUpTo.store(.max, ordering: .sequentiallyConsistent) }
+
+    /// Deliveries up to `tag` have gone back to the broker. With the outbox lock held.
+    func skip(upTo tag: UInt64) {
+        if !isDiscarded { skippedUpTo.store(tag, ordering: .sequentiallyConsistent) }
+    }
 
     /// Drops what is buffered, because it was, or will be, given back to the broker.
     func discardBuffer() {
-        hasDiscarded.store(true, ordering: .relaxed)
+        stopHandingOut()
+        defer {
+            if isOverWatermark.exchange(false, ordering: .sequentiallyConsistent) { channel.connection.resumeReading() }
+        }
         queueLock.lock()
         let dropped = buffer
         buffer = []
@@ -160,7 +185,9 @@ final class ConsumerCore: @unchecked Sendable {
             swap(&buffer, &batch)
             bufferedBytes = 0
             queueLock.unlock()
-            if isOverWatermark.load(ordering: .relaxed), isOverWatermark.exchange(false, ordering: .relaxed) {
+            if isOverWatermark.load(ordering: .relaxed),
+                isOverWatermark.exchange(false, ordering: .sequentiallyConsistent)
+            {
                 channel.connection.resumeReading()
             }
             return .filled
@@ -192,22 +219,5 @@ final class ConsumerCore: @unchecked Sendable {
             queueLock.unlock()
             continuation?.resume()
         }
-    }
-}
-
-/// The last name of a kind that was seen, so that a stream of deliveries with one exchange and one routing key makes no
-/// new string for each.
-struct NameCache {
-    private var bytes: [UInt8] = []
-    private var string = ""
-
-    mutating func string(for raw: UnsafeRawBufferPointer) -> String {
-        let isSame =
-            raw.count == bytes.count && bytes.withUnsafeBytes { cached in zip(raw, cached).allSatisfy { $0 == $1 } }
-        if !isSame {
-            bytes = Array(raw)
-            string = String(decoding: raw, as: UTF8.self)
-        }
-        return string
     }
 }

@@ -39,6 +39,12 @@ struct UnsettledTags: ~Copyable {
     mutating func register(tag: UInt64, consumer: ConsumerSlot) -> Bool {
         guard tag > highest else { return false }
         highest = tag
+        if entries.count - head > 2 * count + 1024 {
+            // One delivery that is held for long keeps the front; without this, all that was settled behind it would
+            // be kept as well.
+            entries = entries[head...].filter { !$0.isSettled }
+            head = 0
+        }
         entries.append(Entry(tag: tag, consumer: consumer, isSettled: false))
         count += 1
         return true

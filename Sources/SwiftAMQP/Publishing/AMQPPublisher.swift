@@ -24,15 +24,17 @@ extension AMQPChannel {
     ) async throws -> Value {
         try await core.ensureConfirms()
         let publisher = AMQPPublisher(core: PublisherCore(channel: core, window: window), channel: self)
-        core.lock.withLock { core.windows.append(publisher.core) }
-        defer { core.lock.withLock { core.windows.removeAll { $0 === publisher.core } } }
+        publisher.core.begin()
+        defer { publisher.core.leave() }
         let value: Value
         do {
             value = try await body(publisher)
         } catch {
+            publisher.core.end()
             _ = await publisher.core.flushed().wait()
             throw error
         }
+        publisher.core.end()
         let report = await publisher.flush()
         if let first = report.failures.first,
             let error = AMQPError(first.outcome, address: AMQPAddress(exchange: "", routingKey: ""))

@@ -29,16 +29,23 @@ struct ConfirmTracker: ~Copyable {
         /// Whether a `basic.return` was tied to this publish; its code is in `returns`.
         var isReturned = false
 
-        /// Takes the owner out, to be told.
-        mutating func takeOwner() -> PublishOwner? {
-            guard let taken = owner else { return nil }
+        /// Takes the owner out and tells it.
+        @inline(__always)
+        mutating func tellOwner(_ outcome: @autoclosure () -> AMQPPublishOutcome, _ settle: Settle) {
+            guard let taken = owner else { return }
             owner = nil
-            return ownsOwner ? taken.takeRetainedValue() : taken.takeUnretainedValue()
+            settle(taken, outcome(), sequence)
+            if ownsOwner { taken.release() }
+        }
+
+        mutating func dropOwner() {
+            if ownsOwner { owner?.release() }
+            owner = nil
         }
     }
 
-    /// Told with the owner, the outcome, and which of the owner's publishes it is.
-    typealias Settle = (PublishOwner, AMQPPublishOutcome, _ sequence: UInt64) -> Void
+    /// Told with the owner, which is alive during the call, the outcome, and which of the owner's publishes it is.
+    typealias Settle = (Unmanaged<PublishOwner>, AMQPPublishOutcome, _ sequence: UInt64) -> Void
 
     /// What was wrong with an acknowledgement.
     enum AcknowledgeError: Error, Equatable {
@@ -66,7 +73,7 @@ struct ConfirmTracker: ~Copyable {
     }
 
     deinit {
-        for slot in ring where slot.ownsOwner { slot.owner?.release() }
+        for var slot in ring { slot.dropOwner() }
     }
 
     /// The distance from the oldest unanswered tag to the next one: what the ring has to hold.
@@ -152,7 +159,7 @@ struct ConfirmTracker: ~Copyable {
                 let deadline = ring[position].deadline
                 if deadline <= now {
                     let outcome = returnedOutcome(current) ?? .unknown(reason: .timeout)
-                    if let owner = ring[position].takeOwner() { settle(owner, outcome, ring[position].sequence) }
+                    ring[position].tellOwner(outcome, settle)
                 } else if deadline < earliest {
                     earliest = deadline
                 }
@@ -166,10 +173,10 @@ struct ConfirmTracker: ~Copyable {
     mutating func failAll(bytesWritten: UInt64, reason: AMQPPublishOutcome.Reason, _ settle: Settle) {
         while oldest < next {
             let position = index(oldest)
-            if let owner = ring[position].takeOwner() {
+            if ring[position].owner != nil {
                 let isSent = ring[position].streamOffset < bytesWritten
                 let outcome = returnedOutcome(oldest) ?? (isSent ? .unknown(reason: reason) : .notSent(reason: reason))
-                settle(owner, outcome, ring[position].sequence)
+                ring[position].tellOwner(outcome, settle)
             }
             ring[position].isPending = false
             oldest &+= 1
@@ -182,7 +189,7 @@ struct ConfirmTracker: ~Copyable {
     /// Forgets the owner of a publish that was told elsewhere (a cancelled wait). The tag stays taken.
     mutating func abandon(tag: UInt64) {
         guard tag >= oldest, tag < next else { return }
-        _ = ring[index(tag)].takeOwner()
+        ring[index(tag)].dropOwner()
     }
 
     // MARK: Inside
@@ -207,13 +214,12 @@ struct ConfirmTracker: ~Copyable {
         guard ring[position].isPending else { return }
         ring[position].isPending = false
         pendingCount &-= 1
-        let owner = ring[position].takeOwner()
         if ring[position].isReturned {
             let outcome = returnedOutcome(tag) ?? .confirmed
             returns.removeValue(forKey: tag)
-            if let owner { settle(owner, outcome, ring[position].sequence) }
-        } else if let owner {
-            settle(owner, positive ? .confirmed : .nacked, ring[position].sequence)
+            ring[position].tellOwner(outcome, settle)
+        } else {
+            ring[position].tellOwner(positive ? .confirmed : .nacked, settle)
         }
     }
 

@@ -1,20 +1,10 @@
 internal import AMQPTransport
 
-/// One publish whose outcome somebody waits for.
+/// A publish that was handed in, and whose outcome is awaited later, or never.
 ///
 /// - Invariant: guarded by the outbox lock, as ``PublishOwner`` says. `channel` is constant.
-final class PendingPublish: PublishOwner, @unchecked Sendable {
-    /// Where a publish is between being asked for and having ended.
-    enum Place {
-        /// It waits for room in the queue of its channel, unencoded.
-        case waiting
-        /// Its frames are in the outgoing stream under this tag; 0 on a channel without confirms.
-        case encoded(tag: UInt64)
-    }
-
+final class PendingPublish: SinglePublish, @unchecked Sendable {
     let channel: ChannelCore
-    @exclusivity(unchecked) private(set) var outcome: AMQPPublishOutcome?
-    @exclusivity(unchecked) var place = Place.waiting
     @exclusivity(unchecked) private var waiting: UnsafeContinuation<AMQPPublishOutcome, Never>?
     /// More than one task may await the handle of one publish; that is rare.
     @exclusivity(unchecked) private var alsoWaiting: [UnsafeContinuation<AMQPPublishOutcome, Never>] = []
@@ -56,7 +46,7 @@ final class PendingPublish: PublishOwner, @unchecked Sendable {
         }
     }
 
-    /// Waits until the publish was encoded, or has ended. Cancellation as in ``wait()``.
+    /// Waits until the publish was encoded, or has ended. A cancelled task ends it as not sent, if it still waits.
     func waitForRoom() async {
         await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
@@ -70,7 +60,7 @@ final class PendingPublish: PublishOwner, @unchecked Sendable {
                 channel.lock.unlock()
             }
         } onCancel: {
-            channel.cancel(self)
+            channel.cancel(self, onlyIfWaiting: true)
         }
     }
 

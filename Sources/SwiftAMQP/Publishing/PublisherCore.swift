@@ -17,9 +17,13 @@ final class PublisherCore: PublishOwner, @unchecked Sendable {
     /// Those who wait go on once so few are unconfirmed: one wake-up for a batch instead of one for each.
     private let resumeMark: Int
 
+    /// The scope is over.
+    @exclusivity(unchecked) private var isEnded = false
     @exclusivity(unchecked) private var unconfirmed = 0
     @exclusivity(unchecked) private var waiting = FIFO<PublishRequest>()
     @exclusivity(unchecked) private var tickets: [UInt64: Ticket] = [:]
+    /// No ticket has a lower number: those who wait are younger than those who do not.
+    @exclusivity(unchecked) private var lowestTicket = UInt64.max
     @exclusivity(unchecked) private var nextSequence: UInt64 = 0
     @exclusivity(unchecked) private(set) var report = AMQPPublishReport()
     @exclusivity(unchecked) private var flushPromises: [Promise<Void>] = []
@@ -71,8 +75,11 @@ final class PublisherCore: PublishOwner, @unchecked Sendable {
         mayWait: Bool
     ) -> Submission {
         var submission = Submission(sequence: nextSequence)
-        guard waiting.isEmpty, unconfirmed < window, channel.isUsable else {
-            if let refusal = channel.refusal() {
+        guard waiting.isEmpty, unconfirmed < window, channel.isUsable, !isEnded else {
+            if isEnded {
+                submission.failure = AMQPError(
+                    .closed, "the scope of the publisher is over", outcome: .notSent(reason: .channelClosed))
+            } else if let refusal = channel.refusal() {
                 submission.failure = refusal.with(outcome: .notSent(reason: channel.connection.notSentReason))
             } else if mayWait {
                 nextSequence += 1
@@ -108,6 +115,7 @@ final class PublisherCore: PublishOwner, @unchecked Sendable {
 
     private func ticket(for sequence: UInt64) -> Ticket {
         let ticket = Ticket()
+        if tickets.isEmpty { lowestTicket = sequence }
         tickets[sequence] = ticket
         return ticket
     }
@@ -134,7 +142,7 @@ final class PublisherCore: PublishOwner, @unchecked Sendable {
     // MARK: With the lock held
 
     override func didEncode(tag: UInt64, sequence: UInt64, _ wakeups: inout Wakeups) {
-        guard !tickets.isEmpty, let ticket = tickets.removeValue(forKey: sequence) else { return }
+        guard let ticket = takeTicket(sequence) else { return }
         ticket.isEncoded = true
         if let continuation = ticket.continuation { wakeups.resume(continuation) }
         ticket.continuation = nil
@@ -147,7 +155,7 @@ final class PublisherCore: PublishOwner, @unchecked Sendable {
     }
 
     private func finish(_ outcome: AMQPPublishOutcome, sequence: UInt64, _ wakeups: inout Wakeups) {
-        if !tickets.isEmpty, let ticket = tickets.removeValue(forKey: sequence) {
+        if let ticket = takeTicket(sequence) {
             // `send` still waits and throws it.
             ticket.outcome = outcome
             if let continuation = ticket.continuation { wakeups.resume(continuation) }
@@ -156,6 +164,12 @@ final class PublisherCore: PublishOwner, @unchecked Sendable {
             report.count(outcome, sequence: sequence)
         }
         completeFlush(&wakeups)
+    }
+
+    @inline(__always)
+    private func takeTicket(_ sequence: UInt64) -> Ticket? {
+        guard sequence >= lowestTicket, !tickets.isEmpty else { return nil }
+        return tickets.removeValue(forKey: sequence)
     }
 
     private func completeFlush(_ wakeups: inout Wakeups) {
@@ -176,7 +190,8 @@ final class PublisherCore: PublishOwner, @unchecked Sendable {
             case .encoded(let tag): didEncode(tag: tag, sequence: request.sequence, &wakeups)
             case .waiting: break
             case .refused, .failed:
-                settle(.notSent(reason: channel.connection.notSentReason), sequence: request.sequence, &wakeups)
+                let reason = channel.isUsable ? .rejected : channel.connection.notSentReason
+                settle(.notSent(reason: reason), sequence: request.sequence, &wakeups)
             }
         }
     }
@@ -196,6 +211,22 @@ final class PublisherCore: PublishOwner, @unchecked Sendable {
     }
 
     // MARK: Without the lock
+
+    /// The scope begins: deadlines and the end of the channel reach those who wait.
+    func begin() { channel.lock.withLock { channel.windows.append(self) } }
+
+    /// The scope is over: what still waits, sent by a task that outlived it, is not sent.
+    func end() {
+        var wakeups = Wakeups()
+        channel.lock.lock()
+        isEnded = true
+        failWaiting(reason: .channelClosed, &wakeups)
+        channel.lock.unlock()
+        wakeups.run()
+    }
+
+    /// Nothing is left. The channel may let go of this object.
+    func leave() { channel.lock.withLock { channel.windows.removeAll { $0 === self } } }
 
     private func cancel(sequence: UInt64) {
         var wakeups = Wakeups()
