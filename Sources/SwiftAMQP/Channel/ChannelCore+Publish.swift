@@ -295,11 +295,12 @@ extension ChannelCore {
     }
 
     /// A whole `basic.return`. Loop thread.
-    func returned(_ content: ContentAssembler.Content, _ method: AMQPMethod.BasicReturn) {
+    func returned(_ method: AMQPMethod.BasicReturn) {
+        let content = assembler.takeBody()
         let address = PublishFingerprint.addressHash(exchange: method.exchange, routingKey: method.routingKey)
-        let body = PublishFingerprint.bodyHash(content.body)
+        let body = PublishFingerprint.bodyHash(content)
         var tied: UInt64?
-        if let properties = content.propertiesHash {
+        if let properties = assembler.propertiesHash {
             lock.lock()
             tied = tracker.markReturned(
                 fingerprint: PublishFingerprint(address: address, body: body, properties: properties),
@@ -311,7 +312,7 @@ extension ChannelCore {
                 AMQPReturn(
                     replyCode: method.replyCode, replyText: method.replyText,
                     address: AMQPAddress(exchange: method.exchange, routingKey: method.routingKey),
-                    message: AMQPMessage(body: content.body, properties: content.properties)))
+                    message: AMQPMessage(body: content, properties: assembler.properties)))
         }
     }
 

@@ -7,11 +7,9 @@ extension ChannelCore {
     @inline(__always)
     func deliver(_ view: DeliverView) throws(WireError) {
         let consumer = try consumer(for: view.consumerTag)
-        try assembler.begin(
-            .deliver(
-                consumer, tag: view.deliveryTag, redelivered: view.redelivered,
-                exchange: consumer.exchangeCache.string(for: view.exchange),
-                routingKey: consumer.routingKeyCache.string(for: view.routingKey)))
+        consumer.exchangeCache.look(up: view.exchange)
+        consumer.routingKeyCache.look(up: view.routingKey)
+        try assembler.beginDelivery(to: consumer, tag: view.deliveryTag, isRedelivered: view.redelivered)
     }
 
     /// Usually the same one as for the delivery before.
@@ -32,19 +30,22 @@ extension ChannelCore {
 
     /// A whole delivery: kept until the end of this read, then handed out with the others.
     @inline(__always)
-    func collect(
-        _ content: ContentAssembler.Content, _ consumer: ConsumerCore, tag: UInt64, isRedelivered: Bool,
-        exchange: String, routingKey: String
-    ) throws(WireError) {
+    func collect() {
         // Slot 0 stands in for a consumer of a channel that is being closed: what comes is nobody's.
-        guard consumer.slot != 0 else { return }
-        let isTracked = consumer.acknowledgement == .manual
+        guard let consumer = assembler.consumer, consumer.slot != 0 else {
+            _ = assembler.takeBody()
+            return
+        }
+        let isTracked = consumer.isTracked
+        let body = assembler.takeBody()
+        consumer.inboundBytes &+= body.count
         consumer.inbound.append(
             AMQPDelivery(
-                consumer: consumer, isTracked: isTracked, deliveryTag: tag, isRedelivered: isRedelivered,
-                exchange: exchange, routingKey: routingKey, properties: content.properties, body: content.body))
-        consumer.inboundBytes += content.body.count
-        if isTracked { inboundTags.append((tag, consumer.slot)) }
+                consumer: consumer, isTracked: isTracked, deliveryTag: assembler.deliveryTag,
+                isRedelivered: assembler.isRedelivered, exchange: consumer.exchangeCache.string,
+                routingKey: consumer.routingKeyCache.string, properties: assembler.properties,
+                propertiesError: assembler.propertiesError, body: body))
+        if isTracked { inboundTags.append((assembler.deliveryTag, consumer.slot)) }
     }
 
     /// Hands out what was collected; adds the consumers because of which reading should pause.
@@ -96,7 +97,8 @@ extension ChannelCore {
     }
 
     /// The answer to `basic.get` is whole.
-    func got(_ content: ContentAssembler.Content, _ method: AMQPMethod.BasicGetOK) throws(WireError) {
+    func got(_ method: AMQPMethod.BasicGetOK) throws(WireError) {
+        let body = assembler.takeBody()
         lock.lock()
         let isTracked = isOpen && rpcs.awaited?.tracksDelivery == true
         let isInOrder = !isTracked || unsettled.register(tag: method.deliveryTag, consumer: 0)
@@ -109,7 +111,8 @@ extension ChannelCore {
         let delivery = AMQPDelivery(
             consumer: getter, isTracked: isTracked, deliveryTag: method.deliveryTag,
             isRedelivered: method.redelivered, exchange: method.exchange, routingKey: method.routingKey,
-            properties: content.properties, body: content.body)
+            properties: assembler.properties,
+            propertiesError: assembler.propertiesError, body: body)
         try answer(.basicGetOK, name: "basic.get-ok", onReply: nil) {
             .message(delivery, remaining: method.messageCount)
         }

@@ -108,6 +108,8 @@ public struct AMQPEvents<Element: Sendable>: AsyncSequence, Sendable {
         /// The next event; `nil` when there will be none, or the task was cancelled.
         public mutating func next() async -> Element? { await buffer.next() }
 
-        public mutating func next(isolation actor: isolated (any Actor)?) async -> Element? { await buffer.next() }
+        public nonisolated(nonsending) mutating func next(isolation actor: (any Actor)?) async -> Element? {
+            await buffer.next()
+        }
     }
 }

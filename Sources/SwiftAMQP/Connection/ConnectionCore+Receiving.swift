@@ -13,17 +13,45 @@ extension ConnectionCore: SocketStreamDelegate {
         }
         var consumed = 0
         do throws(WireError) {
-            while failure == nil, machine.state != .ended {
-                let rest = UnsafeRawBufferPointer(rebasing: bytes[consumed...])
-                guard let frame = try splitter.next(in: rest) else { break }
-                try handle(frame)
-                consumed += frame.totalSize
+            while isTaking, let frame = try nextFrame(bytes, consumed) {
+                if frame.channel == 0 {
+                    try handleChannelZero(frame)
+                    consumed += frame.totalSize
+                } else {
+                    try takeFrames(of: try channel(frame.channel), bytes, &consumed)
+                }
             }
         } catch {
             violated(error)
         }
         // Behind the end of the connection nothing counts.
-        return failure == nil && machine.state != .ended ? consumed : bytes.count
+        return isTaking ? consumed : bytes.count
+    }
+
+    private var isTaking: Bool { failure == nil && machine.state != .ended }
+
+    @inline(__always)
+    private func nextFrame(_ bytes: UnsafeRawBufferPointer, _ consumed: Int) throws(WireError) -> Frame? {
+        try splitter.next(in: UnsafeRawBufferPointer(rebasing: bytes[consumed...]))
+    }
+
+    /// Handles the frames of one channel that follow each other, so that looking it up, and counting references to it,
+    /// is done once for all of them. Ends where the channel may have changed.
+    private func takeFrames(
+        of channel: ChannelCore, _ bytes: UnsafeRawBufferPointer, _ consumed: inout Int
+    ) throws(WireError) {
+        while failure == nil, let frame = try nextFrame(bytes, consumed), frame.channel == channel.id {
+            consumed += frame.totalSize
+            switch frame.type {
+            case .method:
+                if try handleMethod(frame.payload, channel) == .any { return }
+            case .header:
+                if try handleHeader(frame.payload, channel) { try complete(channel) }
+            case .body:
+                if try channel.assembler.body(frame.payload) { try complete(channel) }
+            case .heartbeat: break
+            }
+        }
     }
 
     func streamDidFinishReading() { handOut() }
@@ -51,28 +79,6 @@ extension ConnectionCore: SocketStreamDelegate {
         return .refused
     }
 
-    @inline(__always)
-    private func handle(_ frame: Frame) throws(WireError) {
-        if frame.channel == 0 {
-            try handleChannelZero(frame)
-            return
-        }
-        let channel = try self.channel(frame.channel)
-        switch frame.type {
-        case .method: try handleMethod(frame.payload, channel)
-        case .header:
-            let header = try decoder.decodeContentHeader(frame.payload)
-            if let content = try channel.assembler.header(
-                header, maximumBodySize: configuration.maximumInboundBodySize)
-            {
-                try complete(content, channel)
-            }
-        case .body:
-            if let content = try channel.assembler.body(frame.payload) { try complete(content, channel) }
-        case .heartbeat: break
-        }
-    }
-
     private func handleChannelZero(_ frame: Frame) throws(WireError) {
         switch frame.type {
         case .heartbeat: break
@@ -91,7 +97,29 @@ extension ConnectionCore: SocketStreamDelegate {
     }
 
     @inline(__always)
-    private func handleMethod(_ payload: UnsafeRawBufferPointer, _ channel: ChannelCore) throws(WireError) {
+    private func handleHeader(_ payload: UnsafeRawBufferPointer, _ channel: ChannelCore) throws(WireError) -> Bool {
+        let header: ContentHeader
+        do throws(WireError) {
+            header = try decoder.decodeContentHeader(payload)
+        } catch {
+            guard error.scope == .message else { throw error }
+            return try channel.assembler.unreadableHeader(
+                bodySize: try WireDecoder.bodySize(ofContentHeader: payload), error,
+                maximumBodySize: maximumBodySize)
+        }
+        return try channel.assembler.header(header, maximumBodySize: maximumBodySize)
+    }
+
+    private enum MethodKind {
+        /// Deliveries and confirms, which do not change the channel.
+        case hot
+        case any
+    }
+
+    @inline(__always)
+    private func handleMethod(
+        _ payload: UnsafeRawBufferPointer, _ channel: ChannelCore
+    ) throws(WireError) -> MethodKind {
         guard channel.assembler.isIdle else {
             throw WireError(.unexpectedFrame, "a method came in the middle of a message on channel \(channel.id)")
         }
@@ -108,21 +136,22 @@ extension ConnectionCore: SocketStreamDelegate {
             // What came before must be handed out before a cancel, a close or an answer takes effect.
             handOut()
             try channel.handle(try decoder.decodeMethod(payload))
+            return .any
         }
+        return .hot
     }
 
     @inline(__always)
-    private func complete(_ content: ContentAssembler.Content, _ channel: ChannelCore) throws(WireError) {
-        switch content.announcement {
-        case .deliver(let consumer, let tag, let redelivered, let exchange, let routingKey):
-            try channel.collect(
-                content, consumer, tag: tag, isRedelivered: redelivered, exchange: exchange, routingKey: routingKey)
+    private func complete(_ channel: ChannelCore) throws(WireError) {
+        switch channel.assembler.completed {
+        case .deliver:
+            channel.collect()
             if !channel.isTouched {
                 channel.isTouched = true
                 touchedChannels.append(channel)
             }
-        case .get(let method): try channel.got(content, method)
-        case .returned(let method): channel.returned(content, method)
+        case .get(let method): try channel.got(method)
+        case .returned(let method): channel.returned(method)
         }
     }
 

