@@ -172,11 +172,13 @@ extension ChannelCore {
     }
 
     /// As ``unsubscribe(_:)``, for those who cannot wait.
-    func cancelInBackground(_ consumer: ConsumerCore) {
+    ///
+    /// - Parameter keepsBuffer: Whether what is buffered is still handed out.
+    func cancelInBackground(_ consumer: ConsumerCore, keepsBuffer: Bool = false) {
         guard let rpc = try? makeRPC(.basicCancel(.init(consumerTag: consumer.tag)), timeout: nil) else { return }
         rpc.promise.whenCompleted { [self] outcome in
             let isCancelled = if case .success = outcome { true } else { false }
-            finishUnsubscribing(consumer, isCancelled: isCancelled)
+            finishUnsubscribing(consumer, isCancelled: isCancelled, keepsBuffer: keepsBuffer)
         }
         do throws(AMQPError) {
             try submit(rpc)
@@ -189,9 +191,9 @@ extension ChannelCore {
     ///
     /// - Parameter isCancelled: Whether the broker has stopped delivering to it. Otherwise (the connection is being
     ///   closed, or the broker does not answer) the consumer stays known, because deliveries may still come.
-    private func finishUnsubscribing(_ consumer: ConsumerCore, isCancelled: Bool) {
+    private func finishUnsubscribing(_ consumer: ConsumerCore, isCancelled: Bool, keepsBuffer: Bool = false) {
         consumer.end(.cancelled)
-        consumer.stopHandingOut()
+        if keepsBuffer { consumer.resumeReadingIfFull() } else { consumer.stopHandingOut() }
         lock.lock()
         if isCancelled, consumers[consumer.tag] === consumer { consumers[consumer.tag] = nil }
         var action = SocketStream.WriteAction.none
@@ -205,6 +207,6 @@ extension ChannelCore {
         if isCancelled, Int(consumer.slot) < consumerSlots.count { consumerSlots[Int(consumer.slot)] = nil }
         lock.unlock()
         stream.perform(action)
-        consumer.discardBuffer()
+        if !keepsBuffer { consumer.discardBuffer() }
     }
 }

@@ -24,7 +24,8 @@ extension ChannelCore {
 
     private func check(headers: AMQPTable) throws(AMQPError) {
         guard let bad = headers.firstUnsupportedByRabbitMQ else { return }
-        throw AMQPError(.invalidArgument, "header '\(bad.path)': \(bad.reason)")
+        throw AMQPError(
+            .invalidArgument, "header '\(bad.path)': \(bad.reason)", outcome: .notSent(reason: .rejected))
     }
 
     /// When a publish must have ended, in nanoseconds of the monotonic clock.
@@ -75,6 +76,9 @@ extension ChannelCore {
         guard isUsable else { return Submission(admission: .failed(refusalOfPublish())) }
         guard waiting.isEmpty, hasRoom else {
             guard mayWait else { return Submission(admission: .refused) }
+            if let error = refusal(of: message, address, isMandatory: isMandatory) {
+                return Submission(admission: .failed(error))
+            }
             waiting.append(
                 PublishRequest(
                     message: message, address: address, isMandatory: isMandatory, deadline: deadline,
@@ -193,6 +197,22 @@ extension ChannelCore {
             return (room, prefix.byteCount)
         } catch {
             throw AMQPError(error).with(outcome: .notSent(reason: .rejected))
+        }
+    }
+
+    /// With the lock held: why such a publish can never be encoded. For those that have to wait: what is wrong with them
+    /// is said when they are made, not when they get their turn.
+    func refusal(of message: AMQPMessage, _ address: AMQPAddress, isMandatory: Bool) -> AMQPError? {
+        guard prefixCache.size(for: address, isMandatory: isMandatory, properties: message.properties) == 0 else {
+            return nil
+        }
+        do throws(AMQPError) {
+            // Into room that is not committed.
+            _ = try encodePrefix(
+                message, address, isMandatory: isMandatory, bodySize: message.body.count, framedSize: 0)
+            return nil
+        } catch {
+            return error
         }
     }
 

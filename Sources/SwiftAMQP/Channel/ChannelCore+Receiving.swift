@@ -14,7 +14,7 @@ extension ChannelCore {
 
     /// Usually the same one as for the delivery before.
     private func consumer(for tag: UnsafeRawBufferPointer) throws(WireError) -> ConsumerCore {
-        if let last = touchedConsumers.last, last.hasTag(tag) { return last }
+        if let lastConsumer, lastConsumer.hasTag(tag) { return lastConsumer }
         let name = String(decoding: tag, as: UTF8.self)
         guard let consumer = lock.withLock({ consumers[name] }) else {
             if lock.withLock({ !isOpen }) {
@@ -24,7 +24,7 @@ extension ChannelCore {
             }
             throw WireError(.commandInvalid, "a delivery came on channel \(id) for a consumer that does not exist")
         }
-        touchedConsumers.append(consumer)
+        lastConsumer = consumer
         return consumer
     }
 
@@ -36,6 +36,8 @@ extension ChannelCore {
             _ = assembler.takeBody()
             return
         }
+        // Here and not where the delivery began: that may have been in the read before.
+        if consumer.inbound.isEmpty { touchedConsumers.append(consumer) }
         let isTracked = consumer.isTracked
         let body = assembler.takeBody()
         consumer.inboundBytes &+= body.count
@@ -93,7 +95,8 @@ extension ChannelCore {
                 + "its limit; take deliveries faster, raise the limit, or acknowledge manually",
             endpoint: connection.endpoint)
         consumer.end(.failed(error))
-        cancelInBackground(consumer)
+        // The broker has forgotten what is buffered: the program still gets it, then the error.
+        cancelInBackground(consumer, keepsBuffer: true)
     }
 
     /// The answer to `basic.get` is whole.
@@ -120,6 +123,8 @@ extension ChannelCore {
 
     /// Every method but the hot ones.
     func handle(_ method: AMQPMethod) throws(WireError) {
+        // It may be the end of the consumer.
+        lastConsumer = nil
         switch method {
         case .channelOpenOK: try opened(method)
         case .channelClose(let close): closedByBroker(close)

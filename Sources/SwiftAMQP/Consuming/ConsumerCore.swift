@@ -156,12 +156,21 @@ final class ConsumerCore: @unchecked Sendable {
         if !isDiscarded { skippedUpTo.store(tag, ordering: .sequentiallyConsistent) }
     }
 
-    /// Drops what is buffered, because it was, or will be, given back to the broker.
+    /// The channel is gone. What is buffered has been given back to the broker and is dropped; not so with automatic
+    /// acknowledgement: the broker has forgotten those messages, and they are still handed out.
+    func channelDidEnd() {
+        if acknowledgement == .manual { discardBuffer() } else { resumeReadingIfFull() }
+    }
+
+    /// A consumer that has ended does not keep the loop from reading.
+    func resumeReadingIfFull() {
+        if isOverWatermark.exchange(false, ordering: .sequentiallyConsistent) { channel.connection.resumeReading() }
+    }
+
+    /// Drops what is buffered, because it was, or will be, given back to the broker, or the program has left.
     func discardBuffer() {
         stopHandingOut()
-        defer {
-            if isOverWatermark.exchange(false, ordering: .sequentiallyConsistent) { channel.connection.resumeReading() }
-        }
+        defer { resumeReadingIfFull() }
         queueLock.lock()
         let dropped = buffer
         buffer = []

@@ -160,6 +160,12 @@ package final class FakeConnection {
         try stopOr(Poll.wait(for: descriptors, until: .after(duration ?? timeout)), "the signal was not fired")
     }
 
+    /// Lets real time pass, for what only real time shows: heartbeats, and peers that are slow.
+    package func pause(milliseconds: Int) throws(HarnessError) {
+        let stopped = Poll.wait(for: [(broker.stop.descriptor, POLLIN)], until: .exactly(.milliseconds(milliseconds)))
+        if !stopped.isEmpty { throw HarnessError(.stopped, "the fake broker was stopped") }
+    }
+
     /// Reads and records but writes nothing until the signal. The peer may close meanwhile.
     package func silence(until signal: FakeSignal, within duration: Duration? = nil) throws(HarnessError) {
         let deadline = Deadline.after(duration ?? timeout)
