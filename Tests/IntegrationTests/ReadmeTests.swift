@@ -12,7 +12,8 @@ struct ReadmeTests {
         #expect(texts == ["first"] + (1...99).map { "order \($0)" })
         try await AMQPConnection.withConnection(AMQPConfiguration(url: url)) { connection in
             try await connection.withChannel { channel in
-                #expect(try await channel.delete(queue: "swiftamqp-quick-start") == 0)
+                let left = try await channel.delete(queue: "swiftamqp-quick-start")
+                #expect(left == 0)
             }
         }
     }
