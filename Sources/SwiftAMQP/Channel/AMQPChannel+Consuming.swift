@@ -18,6 +18,7 @@ extension AMQPChannel {
     ///   - body: Iterates the deliveries.
     /// - Throws: `.channelException` 404 if there is no such queue; why the consumer ended, from the iteration; what
     ///   `body` throws.
+    @discardableResult
     public func withConsumer<Value>(
         _ queue: String, prefetch: AMQPPrefetch = 64, acknowledgement: AMQPAcknowledgement = .manual,
         consumerTag: String? = nil, isExclusive: Bool = false, arguments: AMQPTable = [:],

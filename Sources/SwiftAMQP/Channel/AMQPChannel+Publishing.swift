@@ -20,7 +20,11 @@ extension AMQPChannel {
         _ message: AMQPMessage, to address: AMQPAddress, isMandatory: Bool = true, timeout: Duration? = nil
     ) async throws(AMQPError) {
         try core.check(message)
-        if !core.hasConfirms { try await core.ensureConfirmsToPublish() }
+        var timeout = timeout
+        if !core.hasConfirms {
+            if Task.isCancelled { throw Self.cancelledBefore(address) }
+            timeout = try await core.ensureConfirms(within: timeout)
+        }
         let outcome = try await AwaitedPublish.outcome(
             of: message, to: address, isMandatory: isMandatory, timeout: timeout, channel: core)
         if case .confirmed = outcome { return }
@@ -38,7 +42,8 @@ extension AMQPChannel {
     ) async throws(AMQPError) -> AMQPPendingPublish {
         try core.check(message)
         if Task.isCancelled { throw Self.cancelledBefore(address) }
-        if !core.hasConfirms { try await core.ensureConfirmsToPublish() }
+        var timeout = timeout
+        if !core.hasConfirms { timeout = try await core.ensureConfirms(within: timeout) }
         let pending = PendingPublish(channel: core)
         let (_, isTimeToYield) = try core.submit(
             message, to: address, isMandatory: isMandatory, timeout: timeout, owner: pending, mayWait: true,

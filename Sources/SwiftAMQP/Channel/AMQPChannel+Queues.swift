@@ -17,6 +17,9 @@ extension AMQPChannel {
 
     /// Asks for a queue without creating it (a passive declare). Its arguments cannot be learned this way.
     ///
+    /// The broker answers it ahead of acks, nacks and unconfirmed publishes that this channel sent before, so the counts
+    /// may not include those yet.
+    ///
     /// - Throws: `.channelException` 404 if there is none, which closes this channel.
     public func status(ofQueue name: String) async throws(AMQPError) -> AMQPQueueStatus {
         try await declareQueue(.init(queue: name, passive: true))

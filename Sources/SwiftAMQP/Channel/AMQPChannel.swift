@@ -47,7 +47,8 @@ public final class AMQPChannel: Sendable {
 
     /// Sets how many deliveries may be unsettled (`basic.qos`, https://www.rabbitmq.com/consumer-prefetch.html).
     ///
-    /// Consumers of this library bring their own prefetch; this is for `isGlobal`, and for what a program knows better.
+    /// Consumers of this library bring their own prefetch, which is sent right before each of them and, on RabbitMQ, takes
+    /// a global limit of the channel away: set that one after consuming has begun.
     ///
     /// - Parameters:
     ///   - prefetch: How many.

@@ -76,6 +76,9 @@ extension ChannelCore {
         guard isUsable else { return Submission(admission: .failed(refusalOfPublish())) }
         guard waiting.isEmpty, hasRoom else {
             guard mayWait else { return Submission(admission: .refused) }
+            if let error = refusal(of: message, address, isMandatory: isMandatory) {
+                return Submission(admission: .failed(error))
+            }
             waiting.append(
                 PublishRequest(
                     message: message, address: address, isMandatory: isMandatory, deadline: deadline,
@@ -197,6 +200,22 @@ extension ChannelCore {
         }
     }
 
+    /// With the lock held: why such a publish can never be encoded. For those that have to wait: what is wrong with them
+    /// is said when they are made, not when they get their turn.
+    func refusal(of message: AMQPMessage, _ address: AMQPAddress, isMandatory: Bool) -> AMQPError? {
+        guard prefixCache.size(for: address, isMandatory: isMandatory, properties: message.properties) == 0 else {
+            return nil
+        }
+        do throws(AMQPError) {
+            // Into room that is not committed.
+            _ = try encodePrefix(
+                message, address, isMandatory: isMandatory, bodySize: message.body.count, framedSize: 0)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     private static var outOfMemory: AMQPError {
         AMQPError(
             .messageTooLarge, "there is no memory for the frames of the message",
@@ -296,11 +315,12 @@ extension ChannelCore {
     }
 
     /// A whole `basic.return`. Loop thread.
-    func returned(_ content: ContentAssembler.Content, _ method: AMQPMethod.BasicReturn) {
+    func returned(_ method: AMQPMethod.BasicReturn) {
+        let content = assembler.takeBody()
         let address = PublishFingerprint.addressHash(exchange: method.exchange, routingKey: method.routingKey)
-        let body = PublishFingerprint.bodyHash(content.body)
+        let body = PublishFingerprint.bodyHash(content)
         var tied: UInt64?
-        if let properties = content.propertiesHash {
+        if let properties = assembler.propertiesHash {
             lock.lock()
             tied = tracker.markReturned(
                 fingerprint: PublishFingerprint(address: address, body: body, properties: properties),
@@ -312,7 +332,7 @@ extension ChannelCore {
                 AMQPReturn(
                     replyCode: method.replyCode, replyText: method.replyText,
                     address: AMQPAddress(exchange: method.exchange, routingKey: method.routingKey),
-                    message: AMQPMessage(body: content.body, properties: content.properties)))
+                    message: AMQPMessage(body: content, properties: assembler.properties)))
         }
     }
 

@@ -7,16 +7,14 @@ extension ChannelCore {
     @inline(__always)
     func deliver(_ view: DeliverView) throws(WireError) {
         let consumer = try consumer(for: view.consumerTag)
-        try assembler.begin(
-            .deliver(
-                consumer, tag: view.deliveryTag, redelivered: view.redelivered,
-                exchange: consumer.exchangeCache.string(for: view.exchange),
-                routingKey: consumer.routingKeyCache.string(for: view.routingKey)))
+        consumer.exchangeCache.look(up: view.exchange)
+        consumer.routingKeyCache.look(up: view.routingKey)
+        try assembler.beginDelivery(to: consumer, tag: view.deliveryTag, isRedelivered: view.redelivered)
     }
 
     /// Usually the same one as for the delivery before.
     private func consumer(for tag: UnsafeRawBufferPointer) throws(WireError) -> ConsumerCore {
-        if let last = touchedConsumers.last, last.hasTag(tag) { return last }
+        if let lastConsumer, lastConsumer.hasTag(tag) { return lastConsumer }
         let name = String(decoding: tag, as: UTF8.self)
         guard let consumer = lock.withLock({ consumers[name] }) else {
             if lock.withLock({ !isOpen }) {
@@ -26,25 +24,30 @@ extension ChannelCore {
             }
             throw WireError(.commandInvalid, "a delivery came on channel \(id) for a consumer that does not exist")
         }
-        touchedConsumers.append(consumer)
+        lastConsumer = consumer
         return consumer
     }
 
     /// A whole delivery: kept until the end of this read, then handed out with the others.
     @inline(__always)
-    func collect(
-        _ content: ContentAssembler.Content, _ consumer: ConsumerCore, tag: UInt64, isRedelivered: Bool,
-        exchange: String, routingKey: String
-    ) throws(WireError) {
+    func collect() {
         // Slot 0 stands in for a consumer of a channel that is being closed: what comes is nobody's.
-        guard consumer.slot != 0 else { return }
-        let isTracked = consumer.acknowledgement == .manual
+        guard let consumer = assembler.consumer, consumer.slot != 0 else {
+            _ = assembler.takeBody()
+            return
+        }
+        // Here and not where the delivery began: that may have been in the read before.
+        if consumer.inbound.isEmpty { touchedConsumers.append(consumer) }
+        let isTracked = consumer.isTracked
+        let body = assembler.takeBody()
+        consumer.inboundBytes &+= body.count
         consumer.inbound.append(
             AMQPDelivery(
-                consumer: consumer, isTracked: isTracked, deliveryTag: tag, isRedelivered: isRedelivered,
-                exchange: exchange, routingKey: routingKey, properties: content.properties, body: content.body))
-        consumer.inboundBytes += content.body.count
-        if isTracked { inboundTags.append((tag, consumer.slot)) }
+                consumer: consumer, isTracked: isTracked, deliveryTag: assembler.deliveryTag,
+                isRedelivered: assembler.isRedelivered, exchange: consumer.exchangeCache.string,
+                routingKey: consumer.routingKeyCache.string, properties: assembler.properties,
+                propertiesError: assembler.propertiesError, body: body))
+        if isTracked { inboundTags.append((assembler.deliveryTag, consumer.slot)) }
     }
 
     /// Hands out what was collected; adds the consumers because of which reading should pause.
@@ -97,7 +100,8 @@ extension ChannelCore {
     }
 
     /// The answer to `basic.get` is whole.
-    func got(_ content: ContentAssembler.Content, _ method: AMQPMethod.BasicGetOK) throws(WireError) {
+    func got(_ method: AMQPMethod.BasicGetOK) throws(WireError) {
+        let body = assembler.takeBody()
         lock.lock()
         let isTracked = isOpen && rpcs.awaited?.tracksDelivery == true
         let isInOrder = !isTracked || unsettled.register(tag: method.deliveryTag, consumer: 0)
@@ -110,7 +114,8 @@ extension ChannelCore {
         let delivery = AMQPDelivery(
             consumer: getter, isTracked: isTracked, deliveryTag: method.deliveryTag,
             isRedelivered: method.redelivered, exchange: method.exchange, routingKey: method.routingKey,
-            properties: content.properties, body: content.body)
+            properties: assembler.properties,
+            propertiesError: assembler.propertiesError, body: body)
         try answer(.basicGetOK, name: "basic.get-ok", onReply: nil) {
             .message(delivery, remaining: method.messageCount)
         }
@@ -118,6 +123,8 @@ extension ChannelCore {
 
     /// Every method but the hot ones.
     func handle(_ method: AMQPMethod) throws(WireError) {
+        // It may be the end of the consumer.
+        lastConsumer = nil
         switch method {
         case .channelOpenOK: try opened(method)
         case .channelClose(let close): closedByBroker(close)

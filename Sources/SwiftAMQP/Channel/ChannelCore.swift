@@ -32,6 +32,8 @@ final class ChannelCore: @unchecked Sendable {
     @exclusivity(unchecked) var phase = Phase.opening
     @exclusivity(unchecked) var rpcs = RPCQueue()
     @exclusivity(unchecked) var confirmMode = ConfirmMode.off
+    /// `confirm.select`, while it is under way.
+    var confirmRPC: RPC?
     var isTransactional = false
     @exclusivity(unchecked) var publishBudget = TimeBudget()
     let prefixCache = PublishPrefixCache()
@@ -65,6 +67,8 @@ final class ChannelCore: @unchecked Sendable {
     /// Whether it is in the connection's list of channels with deliveries to hand out.
     @exclusivity(unchecked) var isTouched = false
     @exclusivity(unchecked) var touchedConsumers: [ConsumerCore] = []
+    /// The consumer of the last delivery; forgotten with every method that may be its end.
+    @exclusivity(unchecked) var lastConsumer: ConsumerCore?
     @exclusivity(unchecked) var inboundTags: [(tag: UInt64, consumer: UnsettledTags.ConsumerSlot)] = []
 
     /// The publishes of a channel that the broker has not answered, at most. The ring that holds them grows up to it.
@@ -109,6 +113,7 @@ final class ChannelCore: @unchecked Sendable {
         consumerSlots = [nil]
         assembler = ContentAssembler()
         touchedConsumers = []
+        lastConsumer = nil
         wakeups.perform { [closed] in closed.complete(.success(())) }
     }
 

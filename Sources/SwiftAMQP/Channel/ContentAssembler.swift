@@ -7,29 +7,27 @@ internal import AMQPWire
 struct ContentAssembler {
     /// The method that announced the content.
     enum Announcement {
-        case deliver(ConsumerCore, tag: UInt64, redelivered: Bool, exchange: String, routingKey: String)
+        /// `basic.deliver`; what it said is in ``consumer``, ``deliveryTag`` and ``isRedelivered``. Fields of their own,
+        /// not a payload: deliveries are many, and are moved through here without counting a reference.
+        case deliver
         case get(AMQPMethod.BasicGetOK)
         case returned(AMQPMethod.BasicReturn)
-    }
-
-    /// A whole message.
-    struct Content {
-        let announcement: Announcement
-        let properties: AMQPProperties
-        /// A hash over the encoded properties, taken for returns only.
-        let propertiesHash: PublishFingerprint.PropertiesHash?
-        let body: [UInt8]
     }
 
     private enum State {
         case idle, expectingHeader, expectingBody
     }
 
-    // Fields of their own, not payloads of the state: so they are moved through it and not copied.
     private var state = State.idle
-    private var announcement: Announcement?
-    private var properties = AMQPProperties()
-    private var propertiesHash: PublishFingerprint.PropertiesHash?
+    private var announcement = Announcement.deliver
+    private(set) var consumer: ConsumerCore?
+    private(set) var deliveryTag: UInt64 = 0
+    private(set) var isRedelivered = false
+    private(set) var properties = AMQPProperties()
+    /// A hash over the encoded properties, taken for returns only.
+    private(set) var propertiesHash: PublishFingerprint.PropertiesHash?
+    /// Why the properties are empty, if they could not be read.
+    private(set) var propertiesError: AMQPError?
     private var size = 0
     private var body: [UInt8] = []
 
@@ -41,7 +39,7 @@ struct ContentAssembler {
     var isIdle: Bool { state == .idle }
 
     @inline(__always)
-    mutating func begin(_ announcement: consuming Announcement) throws(WireError) {
+    mutating func begin(_ announcement: Announcement) throws(WireError) {
         guard state == .idle else {
             throw WireError(.unexpectedFrame, "a method with content came in the middle of another message")
         }
@@ -49,57 +47,86 @@ struct ContentAssembler {
         state = .expectingHeader
     }
 
-    /// The header came. Gives the message if it has no body.
     @inline(__always)
-    mutating func header(_ header: ContentHeader, maximumBodySize: Int) throws(WireError) -> Content? {
+    mutating func beginDelivery(to consumer: ConsumerCore, tag: UInt64, isRedelivered: Bool) throws(WireError) {
+        try begin(.deliver)
+        if self.consumer !== consumer { self.consumer = consumer }
+        deliveryTag = tag
+        self.isRedelivered = isRedelivered
+    }
+
+    /// The header came. True if the message is complete, because it has no body.
+    @inline(__always)
+    mutating func header(_ header: ContentHeader, maximumBodySize: Int) throws(WireError) -> Bool {
+        let isComplete = try begin(bodySize: header.bodySize, maximum: maximumBodySize)
+        properties = header.properties
+        if case .returned = announcement { propertiesHash = .init(header.rawProperties) } else { propertiesHash = nil }
+        if propertiesError != nil { propertiesError = nil }
+        return isComplete
+    }
+
+    /// As ``header(_:maximumBodySize:)``, where the properties cannot be read. RabbitMQ passes on what a publisher sent
+    /// without looking at all of it, so this is no reason to give the connection up: the same message would come again.
+    mutating func unreadableHeader(
+        bodySize: UInt64, _ error: WireError, maximumBodySize: Int
+    ) throws(WireError) -> Bool {
+        let isComplete = try begin(bodySize: bodySize, maximum: maximumBodySize)
+        properties = AMQPProperties()
+        propertiesHash = nil
+        propertiesError = AMQPError(.protocolViolation, "the properties of the message cannot be read: \(error.text)")
+        return isComplete
+    }
+
+    @inline(__always)
+    private mutating func begin(bodySize: UInt64, maximum: Int) throws(WireError) -> Bool {
         guard state == .expectingHeader else {
             throw WireError(.unexpectedFrame, "a content header came without its method")
         }
-        guard let size = Int(exactly: header.bodySize), size <= maximumBodySize else {
-            throw WireError(
-                .frameError,
-                "a message announces a body of \(header.bodySize) bytes, over the limit of \(maximumBodySize) "
-                    + "(maximumInboundBodySize)")
-        }
-        properties = header.properties
-        if case .returned = announcement { propertiesHash = .init(header.rawProperties) } else { propertiesHash = nil }
-        if size == 0 { return finish([]) }
+        guard let size = Int(exactly: bodySize), size <= maximum else { throw Self.tooLarge(bodySize, maximum) }
         self.size = size
-        state = .expectingBody
-        return nil
+        state = size == 0 ? .idle : .expectingBody
+        return size == 0
     }
 
-    /// A body frame came. Gives the message if it is complete.
+    @inline(never)
+    private static func tooLarge(_ size: UInt64, _ maximum: Int) -> WireError {
+        WireError(
+            .frameError,
+            "a message announces a body of \(size) bytes, over the limit of \(maximum) (maximumInboundBodySize)")
+    }
+
+    /// A body frame came. True if the message is complete.
     @inline(__always)
-    mutating func body(_ payload: UnsafeRawBufferPointer) throws(WireError) -> Content? {
+    mutating func body(_ payload: UnsafeRawBufferPointer) throws(WireError) -> Bool {
         guard state == .expectingBody else {
             throw WireError(.unexpectedFrame, "a body frame came without its header")
         }
         guard payload.count <= size - body.count else {
             throw WireError(.frameError, "a body has more bytes than the \(size) that its header declares")
         }
-        if body.isEmpty, payload.count == size { return finish(Array(payload)) }
-        return append(payload)
+        if body.isEmpty, payload.count == size { body = Array(payload) } else { append(payload) }
+        guard body.count == size else { return false }
+        state = .idle
+        return true
     }
 
-    private mutating func append(_ payload: UnsafeRawBufferPointer) -> Content? {
+    private mutating func append(_ payload: UnsafeRawBufferPointer) {
         if body.capacity - body.count < payload.count {
             // Double towards the declared size, never beyond it.
             let wanted = max(Self.firstReservation, body.capacity * 2, body.count + payload.count)
             body.reserveCapacity(min(size, wanted))
         }
         body.append(contentsOf: payload)
-        guard body.count == size else { return nil }
-        var whole: [UInt8] = []
-        swap(&whole, &body)
-        return finish(whole)
     }
 
+    /// What the complete message was announced as.
+    var completed: Announcement { announcement }
+
+    /// Takes the body of the complete message out.
     @inline(__always)
-    private mutating func finish(_ body: consuming [UInt8]) -> Content? {
-        state = .idle
-        guard let announcement = announcement.take() else { return nil }
-        return Content(
-            announcement: announcement, properties: properties, propertiesHash: propertiesHash, body: body)
+    mutating func takeBody() -> [UInt8] {
+        var whole: [UInt8] = []
+        swap(&whole, &body)
+        return whole
     }
 }

@@ -61,6 +61,9 @@ struct RPCQueue {
 
     var isEmpty: Bool { current == nil && waiting.isEmpty }
 
+    /// How many were not answered.
+    var count: Int { (current == nil ? 0 : 1) + waiting.count }
+
     /// The method whose answer is awaited.
     var awaited: RPC? { current }
 

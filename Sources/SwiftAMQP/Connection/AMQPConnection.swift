@@ -76,6 +76,7 @@ public final class AMQPConnection: Sendable {
     ///   - isolation: The actor to run on; the caller's.
     ///   - body: What to do with the connection.
     /// - Throws: As ``connect(_:)``, and what `body` throws.
+    @discardableResult
     public static func withConnection<Value>(
         _ configuration: AMQPConfiguration, isolation: isolated (any Actor)? = #isolation,
         _ body: (AMQPConnection) async throws -> Value
@@ -103,6 +104,7 @@ public final class AMQPConnection: Sendable {
     /// Opens a channel for the time of `body`, and closes it when `body` returns or throws.
     ///
     /// - Throws: As ``openChannel()``, and what `body` throws.
+    @discardableResult
     public func withChannel<Value>(
         isolation: isolated (any Actor)? = #isolation, _ body: (AMQPChannel) async throws -> Value
     ) async throws -> Value {
@@ -131,10 +133,14 @@ public final class AMQPConnection: Sendable {
 
     /// Waits until the connection has ended, for whatever reason.
     ///
-    /// - Returns: Why: `.closed` if this program closed it.
+    /// - Returns: Why: `.closed` if this program closed it; `.cancelled` if the task was cancelled first.
     public func waitUntilClosed() async -> AMQPError {
-        switch await core.closed.wait() {
-        case .success(let error), .failure(let error): error
+        let waiter = Promise<AMQPError>()
+        core.closed.whenCompleted { waiter.complete($0) }
+        do throws(AMQPError) {
+            return try await waiter.value { waiter.complete(.failure(AMQPError(.cancelled, "the wait was cancelled"))) }
+        } catch {
+            return error
         }
     }
 

@@ -46,14 +46,9 @@ extension ConnectionCore: SocketStreamDelegate {
             case .method:
                 if try handleMethod(frame.payload, channel) == .any { return }
             case .header:
-                let header = try decoder.decodeContentHeader(frame.payload)
-                if let content = try channel.assembler.header(
-                    header, maximumBodySize: configuration.maximumInboundBodySize)
-                {
-                    try complete(content, channel)
-                }
+                if try handleHeader(frame.payload, channel) { try complete(channel) }
             case .body:
-                if let content = try channel.assembler.body(frame.payload) { try complete(content, channel) }
+                if try channel.assembler.body(frame.payload) { try complete(channel) }
             case .heartbeat: break
             }
         }
@@ -101,6 +96,20 @@ extension ConnectionCore: SocketStreamDelegate {
         return channel
     }
 
+    @inline(__always)
+    private func handleHeader(_ payload: UnsafeRawBufferPointer, _ channel: ChannelCore) throws(WireError) -> Bool {
+        let header: ContentHeader
+        do throws(WireError) {
+            header = try decoder.decodeContentHeader(payload)
+        } catch {
+            guard error.scope == .message else { throw error }
+            return try channel.assembler.unreadableHeader(
+                bodySize: try WireDecoder.bodySize(ofContentHeader: payload), error,
+                maximumBodySize: maximumBodySize)
+        }
+        return try channel.assembler.header(header, maximumBodySize: maximumBodySize)
+    }
+
     private enum MethodKind {
         /// Deliveries and confirms, which do not change the channel.
         case hot
@@ -133,17 +142,16 @@ extension ConnectionCore: SocketStreamDelegate {
     }
 
     @inline(__always)
-    private func complete(_ content: ContentAssembler.Content, _ channel: ChannelCore) throws(WireError) {
-        switch content.announcement {
-        case .deliver(let consumer, let tag, let redelivered, let exchange, let routingKey):
-            try channel.collect(
-                content, consumer, tag: tag, isRedelivered: redelivered, exchange: exchange, routingKey: routingKey)
+    private func complete(_ channel: ChannelCore) throws(WireError) {
+        switch channel.assembler.completed {
+        case .deliver:
+            channel.collect()
             if !channel.isTouched {
                 channel.isTouched = true
                 touchedChannels.append(channel)
             }
-        case .get(let method): try channel.got(content, method)
-        case .returned(let method): channel.returned(content, method)
+        case .get(let method): try channel.got(method)
+        case .returned(let method): channel.returned(method)
         }
     }
 

@@ -33,6 +33,7 @@ final class ConnectionCore: @unchecked Sendable {
     let outboundLimit: UInt64
     /// Nanoseconds.
     let publishTimeout: Int64
+    let maximumBodySize: Int
 
     /// Completed when the connection is open, or will never be.
     let opened = Promise<Void>()
@@ -86,6 +87,7 @@ final class ConnectionCore: @unchecked Sendable {
         self.endpoint = endpoint
         loop = stream.loop
         outboundLimit = UInt64(clamping: configuration.outboundBufferLimit)
+        maximumBodySize = configuration.maximumInboundBodySize
         publishTimeout = configuration.publishTimeout.saturatingNanoseconds
         machine = ConnectionStateMachine(
             offer: .init(

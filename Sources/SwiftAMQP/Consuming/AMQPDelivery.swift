@@ -17,6 +17,9 @@ public struct AMQPDelivery: Sendable {
     public var text: String { String(decoding: storage.body, as: UTF8.self) }
     /// The basic properties, headers included.
     public var properties: AMQPProperties { storage.properties }
+    /// Why ``properties`` is empty, where the publisher sent properties that cannot be read (nested too deep, a field of
+    /// an unknown kind). The body is whole; a program that needs the properties rejects the message.
+    public var propertiesError: AMQPError? { storage.propertiesError }
     /// The exchange it was published to; empty for the default exchange.
     public var exchange: String { storage.exchange }
     /// The routing key it was published with.
@@ -33,11 +36,12 @@ public struct AMQPDelivery: Sendable {
     init(
         consumer: ConsumerCore, isTracked: Bool, deliveryTag: UInt64, isRedelivered: Bool,
         exchange: consuming String, routingKey: consuming String, properties: consuming AMQPProperties,
-        body: consuming [UInt8]
+        propertiesError: AMQPError?, body: consuming [UInt8]
     ) {
         storage = Storage(
             consumer: consumer, isTracked: isTracked, deliveryTag: deliveryTag, isRedelivered: isRedelivered,
-            exchange: exchange, routingKey: routingKey, properties: properties, body: body)
+            exchange: exchange, routingKey: routingKey, properties: properties, propertiesError: propertiesError,
+            body: body)
     }
 
     /// Tells the broker that the message was handled and can be forgotten.
@@ -73,34 +77,47 @@ public struct AMQPDelivery: Sendable {
             throw AMQPError(
                 .alreadySettled, "the delivery came with automatic acknowledgement: the broker has settled it")
         }
-        try storage.consumer.channel.settle(storage.deliveryTag, verdict, multiple: multiple)
+        // The consumer, which the storage holds, holds the channel: no reference to count for the time of the call.
+        let outcome: Result<Void, AMQPError> = storage.channel._withUnsafeGuaranteedRef { channel in
+            do throws(AMQPError) {
+                return .success(try channel.settle(storage.deliveryTag, verdict, multiple: multiple))
+            } catch {
+                return .failure(error)
+            }
+        }
+        try outcome.get()
     }
 
     /// One allocation a delivery, so that a delivery is one pointer in every queue it passes through. One reference to
     /// the rest of the library, because the loop's thread counts it up and another one counts it down.
     private final class Storage: Sendable {
         let consumer: ConsumerCore
+        /// Alive as long as `consumer`.
+        let channel: Unmanaged<ChannelCore>
         let isTracked: Bool
         let deliveryTag: UInt64
         let isRedelivered: Bool
         let exchange: String
         let routingKey: String
         let properties: AMQPProperties
+        let propertiesError: AMQPError?
         let body: [UInt8]
 
         @inline(__always)
         init(
             consumer: ConsumerCore, isTracked: Bool, deliveryTag: UInt64, isRedelivered: Bool,
             exchange: consuming String, routingKey: consuming String, properties: consuming AMQPProperties,
-            body: consuming [UInt8]
+            propertiesError: AMQPError?, body: consuming [UInt8]
         ) {
             self.consumer = consumer
+            channel = .passUnretained(consumer.channel)
             self.isTracked = isTracked
             self.deliveryTag = deliveryTag
             self.isRedelivered = isRedelivered
             self.exchange = exchange
             self.routingKey = routingKey
             self.properties = properties
+            self.propertiesError = propertiesError
             self.body = body
         }
     }

@@ -22,6 +22,8 @@ final class ConsumerCore: @unchecked Sendable {
     /// Its number in ``UnsettledTags``.
     let slot: UnsettledTags.ConsumerSlot
     let acknowledgement: AMQPAcknowledgement
+    /// Whether its deliveries have to be settled.
+    let isTracked: Bool
     /// 0 is unlimited.
     let prefetch: UInt16
 
@@ -55,6 +57,7 @@ final class ConsumerCore: @unchecked Sendable {
         self.queue = queue
         self.slot = slot
         self.acknowledgement = acknowledgement
+        isTracked = acknowledgement == .manual
         self.prefetch = prefetch
     }
 

@@ -4,15 +4,14 @@ internal import Glibc
 /// new string for each.
 struct NameCache {
     private var bytes: [UInt8] = []
-    private var string = ""
+    /// The name that was last looked up.
+    private(set) var string = ""
 
     @inline(__always)
-    mutating func string(for raw: UnsafeRawBufferPointer) -> String {
-        if !bytes.hasSameBytes(as: raw) {
-            bytes = Array(raw)
-            string = String(decoding: raw, as: UTF8.self)
-        }
-        return string
+    mutating func look(up raw: UnsafeRawBufferPointer) {
+        guard !bytes.hasSameBytes(as: raw) else { return }
+        bytes = Array(raw)
+        string = String(decoding: raw, as: UTF8.self)
     }
 }
 

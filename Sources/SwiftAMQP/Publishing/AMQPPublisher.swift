@@ -18,6 +18,7 @@ extension AMQPChannel {
     ///   - body: Sends.
     /// - Throws: What `body` throws; else, if messages were not confirmed, an error with the code and the outcome of
     ///   the first of them and the counts of all.
+    @discardableResult
     public func withPublisher<Value>(
         window: Int = 1024, isolation: isolated (any Actor)? = #isolation,
         _ body: (AMQPPublisher) async throws -> Value

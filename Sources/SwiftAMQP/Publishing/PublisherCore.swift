@@ -81,6 +81,8 @@ final class PublisherCore: PublishOwner, @unchecked Sendable {
                     .closed, "the scope of the publisher is over", outcome: .notSent(reason: .channelClosed))
             } else if let refusal = channel.refusal() {
                 submission.failure = refusal.with(outcome: .notSent(reason: channel.connection.notSentReason))
+            } else if mayWait, let error = channel.refusal(of: message, address, isMandatory: isMandatory) {
+                submission.failure = error
             } else if mayWait {
                 nextSequence += 1
                 waiting.append(

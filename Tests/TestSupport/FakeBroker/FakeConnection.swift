@@ -160,6 +160,28 @@ package final class FakeConnection {
         try stopOr(Poll.wait(for: descriptors, until: .after(duration ?? timeout)), "the signal was not fired")
     }
 
+    /// Nothing but heartbeats may come for a while.
+    package func expectNothing(for duration: Duration) throws(HarnessError) {
+        let end = Deadline.exactly(duration)
+        while true {
+            while let frame = try WireFrame.take(from: &input) {
+                frames.append(frame)
+                if frame.type != WireFrame.heartbeat {
+                    throw HarnessError(.script, "expected nothing, received \(frame)")
+                }
+            }
+            let ready = Poll.wait(for: [(descriptor, POLLIN), (broker.stop.descriptor, POLLIN)], until: end)
+            if ready.isEmpty { return }
+            guard try fill(until: end) else { throw HarnessError(.script, "expected nothing, but the peer closed") }
+        }
+    }
+
+    /// Lets real time pass, for what only real time shows: heartbeats, and peers that are slow.
+    package func pause(milliseconds: Int) throws(HarnessError) {
+        let stopped = Poll.wait(for: [(broker.stop.descriptor, POLLIN)], until: .exactly(.milliseconds(milliseconds)))
+        if !stopped.isEmpty { throw HarnessError(.stopped, "the fake broker was stopped") }
+    }
+
     /// Reads and records but writes nothing until the signal. The peer may close meanwhile.
     package func silence(until signal: FakeSignal, within duration: Duration? = nil) throws(HarnessError) {
         let deadline = Deadline.after(duration ?? timeout)

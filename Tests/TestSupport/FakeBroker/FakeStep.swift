@@ -8,7 +8,8 @@ package struct FakeStep: Sendable {
         self.body = body
     }
 
-    func run(_ connection: FakeConnection) throws(HarnessError) {
+    /// Runs the step, for steps that are made of others.
+    package func run(_ connection: FakeConnection) throws(HarnessError) {
         do throws(HarnessError) {
             try body(connection)
         } catch {

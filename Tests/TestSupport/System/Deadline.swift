@@ -9,6 +9,9 @@ package struct Deadline: Sendable {
         Deadline(instant: .now + duration * scale)
     }
 
+    /// A moment `duration` from now that is not stretched: a length of time and no bound on anything.
+    static func exactly(_ duration: Duration) -> Deadline { Deadline(instant: .now + duration) }
+
     package var hasPassed: Bool { ContinuousClock.now >= instant }
 
     /// What is left in milliseconds, rounded up, never negative: the form that `poll` takes.

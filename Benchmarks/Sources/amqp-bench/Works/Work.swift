@@ -23,8 +23,8 @@ struct WorkParameters: Sendable {
         self.work = work
         (count, window) =
             switch work {
-            case .publish: (3_000_000, 0)
-            case .publishConfirm: (1_500_000, 1000)
+            case .publish: (5_000_000, 0)
+            case .publishConfirm: (2_500_000, 1000)
             case .publishTasks: (500_000, 0)
             case .publishAwait: (10_000, 1)
             case .consumeAck: (1_000_000, 256)

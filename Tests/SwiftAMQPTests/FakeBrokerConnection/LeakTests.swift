@@ -1,0 +1,66 @@
+import Glibc
+import SwiftAMQP
+import TestSupport
+import Testing
+
+/// What a hundred connections took from the system is given back.
+///
+/// Runs in a process of its own: the tests that run beside it in this one open and close things too.
+@Suite(.timeLimit(.minutes(2))) struct LeakTests {
+    @Test func threadsAndDescriptors() async throws {
+        await #expect(processExitsWith: .success) {
+            try await LeakTests.cycle(5)
+            let before = (threads: try ProcessCounts.threads(), descriptors: try ProcessCounts.descriptors())
+            try await LeakTests.cycle(100)
+            let after = (threads: try ProcessCounts.threads(), descriptors: try ProcessCounts.descriptors())
+            // Swift's pool may start its own thread for each core at any time; nothing else may grow.
+            guard after.descriptors == before.descriptors, after.threads <= before.threads + 2 else {
+                throw HarnessError(.script, "before \(before), after \(after)")
+            }
+        }
+    }
+
+    /// Connections that end in each of several ways. When this returns, their sockets are closed and their brokers gone.
+    static func cycle(_ count: Int) async throws {
+        for number in 0..<count {
+            switch number % 4 {
+            case 0:
+                try await withFakeChannel([.closeChannelAndConnection]) { channel, _ in await channel.close() }
+            case 1:
+                let broker = try FakeBroker.start([.handshake(), .openChannel(1), .reset])
+                let connection = try await AMQPConnection.connect(
+                    try broker.configuration { $0.heartbeat = .seconds(1) })
+                _ = await amqpError { try await connection.openChannel() }
+                _ = await connection.waitUntilClosed()
+                try await broker.finished()
+            case 2:
+                let broker = try FakeBroker.start([.expectProtocolHeader, .start(), .expectMethod(.connectionStartOK)])
+                let configuration = try broker.configuration()
+                _ = await amqpError { try await AMQPConnection.connect(configuration) }
+                try await broker.finished()
+            default:
+                let broker = try FakeBroker.start([.expectProtocolHeader, .expectClose])
+                let configuration = try broker.configuration()
+                let task = Task { try await AMQPConnection.connect(configuration) }
+                await Task.yield()
+                task.cancel()
+                _ = await amqpError { try await task.value }
+                await broker.stop()
+            }
+        }
+    }
+}
+
+/// Counts from /proc/self.
+enum ProcessCounts {
+    static func threads() throws -> Int { try count("/proc/self/task") }
+    static func descriptors() throws -> Int { try count("/proc/self/fd") }
+
+    private static func count(_ path: String) throws -> Int {
+        guard let directory = opendir(path) else { throw HarnessError(.system(errno: errno), path) }
+        defer { closedir(directory) }
+        var count = 0
+        while readdir(directory) != nil { count += 1 }
+        return count
+    }
+}
