@@ -55,7 +55,9 @@ struct CancellationTests {
                             case 4:
                                 await cancel(afterYields: yields) {
                                     try await shared.withPublisher(window: 4) { publisher in
-                                        for _ in 0..<20 { try await publisher.send(AMQPMessage("w"), to: .queue(queue)) }
+                                        for _ in 0..<20 {
+                                            try await publisher.send(AMQPMessage("w"), to: .queue(queue))
+                                        }
                                     }
                                 }
                             case 5:

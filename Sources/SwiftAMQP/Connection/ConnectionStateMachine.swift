@@ -112,7 +112,7 @@ struct ConnectionStateMachine: ~Copyable {
         case (.openOK, .method(.connectionOpenOK)):
             state = .open
             return [.opened(serverProperties: serverProperties)]
-        case (.open, .method(.connectionBlocked(let blocked))): return [.setBlocked(blocked.reason)]
+        case (.open, .method(.connectionBlocked(let blocked))): return [.setBlocked(withoutSecret(blocked.reason))]
         case (.open, .method(.connectionUnblocked)): return [.setBlocked(nil)]
         case (.open, .method(.connectionUpdateSecretOK)): return [.secretUpdated]
         case (_, .method(let method)):
@@ -205,8 +205,12 @@ struct ConnectionStateMachine: ~Copyable {
 
     /// The server's words may repeat what it was sent, the user name at most; a password is never in them, but whoever
     /// speaks AMQP could be anybody, so an echo of the password is taken out.
+    private func withoutSecret(_ text: String) -> String {
+        offer.password.isEmpty ? text : text.replacing(offer.password, with: "***")
+    }
+
     private func error(for close: AMQPMethod.ConnectionClose, awaited: State) -> AMQPError {
-        let text = offer.password.isEmpty ? close.replyText : close.replyText.replacing(offer.password, with: "***")
+        let text = withoutSecret(close.replyText)
         switch (awaited, close.replyCode) {
         case (.start, 403), (.tune, 403):
             return AMQPError(

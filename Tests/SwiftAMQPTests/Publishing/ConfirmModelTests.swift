@@ -90,7 +90,8 @@ private struct Model {
                 let multiple = Int.random(in: 0..<4, using: &random) == 0
                 let lowest = model.next > 60 ? model.next - 60 : 0
                 let tag =
-                    Int.random(in: 0..<40, using: &random) == 0 ? 0 : UInt64.random(in: lowest...model.next, using: &random)
+                    Int.random(in: 0..<40, using: &random) == 0
+                    ? 0 : UInt64.random(in: lowest...model.next, using: &random)
                 let positive = Int.random(in: 0..<5, using: &random) > 0
                 let answer = model.acknowledge(tag, multiple: multiple, positive: positive)
                 do {

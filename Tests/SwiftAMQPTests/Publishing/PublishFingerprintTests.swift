@@ -34,7 +34,7 @@ import Testing
             for index in 0..<count {
                 for bit in 0..<8 {
                     bytes[index] ^= 1 << bit
-                    #expect(seen.insert(Self.hash(bytes)).inserted, "\(count) bytes, byte \(index), bit \(bit)")
+                    #expect(seen.insert(Self.hash(bytes)).inserted == true, "\(count) bytes, byte \(index), bit \(bit)")
                     bytes[index] ^= 1 << bit
                 }
             }
@@ -73,7 +73,8 @@ import Testing
     }
 
     @Test func everyPartTakesPart() {
-        func fingerprint(_ exchange: String, _ key: String, _ body: String, _ properties: [UInt8]) -> PublishFingerprint {
+        func fingerprint(_ exchange: String, _ key: String, _ body: String, _ properties: [UInt8]) -> PublishFingerprint
+        {
             PublishFingerprint(
                 address: PublishFingerprint.addressHash(exchange: exchange, routingKey: key),
                 body: PublishFingerprint.bodyHash(Array(body.utf8)),
