@@ -133,7 +133,8 @@ import Testing
             channel, _ in
             try await channel.withConsumer("q", consumerTag: "c") { deliveries in
                 var first = deliveries.makeAsyncIterator()
-                #expect(try await first.next()?.deliveryTag == 1)
+                let delivery = try await first.next()
+                #expect(delivery?.deliveryTag == 1)
                 var second = deliveries.makeAsyncIterator()
                 do {
                     _ = try await second.next()
