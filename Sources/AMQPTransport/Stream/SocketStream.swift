@@ -159,7 +159,7 @@ package final class SocketStream: @unchecked Sendable {
     /// Decides who writes what was appended.
     package func noteAppended(_ urgency: Urgency) -> WriteAction {
         if isWriting || isBlocked || isClosed { return .none }
-        let isWorthACall = urgency == .immediate && !isDirty || pending >= Self.callerWriteThreshold
+        let isWorthACall = urgency == .immediate || pending >= Self.callerWriteThreshold
         if isWorthACall, urgency != .deferred, filter == nil, pending > 0 {
             takeWriterToken()
             return .write
