@@ -52,7 +52,7 @@ import Testing
         let gate = Gate()
         fixture.loop.execute { gate.wait() }
         let action = fixture.stream.lock.withLock {
-            [UInt8](repeating: 1, count: 100_000).withUnsafeBytes { fixture.stream.append($0) }
+            _ = [UInt8](repeating: 1, count: 100_000).withUnsafeBytes { fixture.stream.append($0) }
             return fixture.stream.noteAppended(.batched)
         }
         #expect(action == .enqueue)

@@ -14,7 +14,7 @@ import Testing
         let bodies = [bytes(frames * 11, from: 3), bytes(frames * 5, from: 99)]
         for frame in 0..<frames {
             let head = bytes(frame % 4, from: frame)
-            head.withUnsafeBytes { buffer.append($0) }
+            _ = head.withUnsafeBytes { buffer.append($0) }
             expected += head
             // Runs of parts of one body, then of the other.
             let body = bodies[frame / 3 % 2]
@@ -24,7 +24,7 @@ import Testing
             expected += body[range]
         }
         let tail = bytes(5, from: 200)
-        tail.withUnsafeBytes { buffer.append($0) }
+        _ = tail.withUnsafeBytes { buffer.append($0) }
         return expected + tail
     }
 
@@ -155,7 +155,7 @@ import Testing
             for _ in 0...random.number(0...3) {
                 if random.number(0...2) > 0 {
                     let piece = Self.bytes(random.number(0...300), from: round)
-                    piece.withUnsafeBytes { buffer.append($0) }
+                    _ = piece.withUnsafeBytes { buffer.append($0) }
                     expected += piece
                 } else {
                     let body = Self.bytes(random.number(1...30_000), from: round)
@@ -163,7 +163,7 @@ import Testing
                     while lower < body.count {
                         let upper = min(body.count, lower + random.number(1...9000))
                         buffer.hold(body, lower..<upper)
-                        buffer.append(UnsafeRawBufferPointer(start: nil, count: 0))
+                        _ = buffer.append(UnsafeRawBufferPointer(start: nil, count: 0))
                         lower = upper
                     }
                     expected += body
@@ -203,13 +203,13 @@ import Testing
         // Held by nobody else, the array is changed in place.
         body[0] = 2
         #expect(body.withUnsafeBufferPointer { $0.baseAddress } == before)
-        buffer.append(UnsafeRawBufferPointer(start: nil, count: 0))
+        _ = buffer.append(UnsafeRawBufferPointer(start: nil, count: 0))
     }
 
     @Test func growsFarBeyondItsFirstBlock() {
         var buffer = OutboxBuffer()
         let piece = Self.bytes(100_000)
-        for _ in 0..<30 { piece.withUnsafeBytes { buffer.append($0) } }
+        for _ in 0..<30 { _ = piece.withUnsafeBytes { buffer.append($0) } }
         let taken = Self.take(&buffer, piece: 1 << 20)
         #expect(taken.count == 3_000_000)
         #expect((0..<30).allSatisfy { taken[$0 * 100_000..<($0 + 1) * 100_000].elementsEqual(piece) })

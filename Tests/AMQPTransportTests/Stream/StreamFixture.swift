@@ -44,7 +44,7 @@ final class StreamFixture: Sendable {
     @discardableResult
     func send(_ bytes: [UInt8], _ urgency: SocketStream.Urgency = .batched) -> SocketStream.WriteAction {
         let action = stream.lock.withLock {
-            bytes.withUnsafeBytes { stream.append($0) }
+            _ = bytes.withUnsafeBytes { stream.append($0) }
             return stream.noteAppended(urgency)
         }
         stream.perform(action)

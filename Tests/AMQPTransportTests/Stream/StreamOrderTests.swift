@@ -49,7 +49,7 @@ import Testing
                 let record = Self.record(thread, number, size)
                 let action = stream.lock.withLock {
                     if isLarge {
-                        record.withUnsafeBytes { stream.append(UnsafeRawBufferPointer(rebasing: $0[..<6])) }
+                        _ = record.withUnsafeBytes { stream.append(UnsafeRawBufferPointer(rebasing: $0[..<6])) }
                         stream.hold(record, 6..<record.count / 2)
                         stream.hold(record, record.count / 2..<record.count)
                     } else {
