@@ -7,38 +7,42 @@ import Testing
 /// In a process of its own: what is measured is the pool, which the tests beside it share.
 @Suite(.timeLimit(.minutes(2))) struct FairnessTests {
     @Test func aTickerBesideHotLoops() async throws {
-        await #expect(processExitsWith: .success) {
-            let sinks = try FakeBroker.start(
-                connections: [FairnessTests.sink, FairnessTests.sink], timeout: .seconds(30))
-            let sources = try FakeBroker.start(
-                connections: [FairnessTests.source, FairnessTests.source], timeout: .seconds(30))
-            let isOver = Locked(false)
-            let toSinks = try sinks.configuration()
-            let toSources = try sources.configuration()
-            let loops = [
-                Task { try await FairnessTests.publish(toSinks, isOver) },
-                Task { try await FairnessTests.publish(toSinks, isOver) },
-                Task { try await FairnessTests.consume(toSources, isOver) },
-                Task { try await FairnessTests.consume(toSources, isOver) },
-            ]
-            var worst = Duration.zero
-            for _ in 0..<100 {
-                let start = ContinuousClock.now
-                try await Task.sleep(for: .milliseconds(10))
-                worst = max(worst, ContinuousClock.now - start - .milliseconds(10))
-            }
-            isOver.withLock { $0 = true }
-            for loop in loops {
-                let count = try await loop.value
-                guard count > 1000 else { throw HarnessError(.script, "a loop was not hot: \(count) messages") }
-            }
-            try await sinks.finished()
-            try await sources.finished()
-            // Two of this machine's cores also run the brokers; the sanitizers slow everything down.
-            guard worst <= .milliseconds(100) * Deadline.scale else {
-                throw HarnessError(.script, "a tick of 10 ms was late by \(worst)")
+        let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
+            await reportFailure {
+                let sinks = try FakeBroker.start(
+                    connections: [FairnessTests.sink, FairnessTests.sink], timeout: .seconds(30))
+                let sources = try FakeBroker.start(
+                    connections: [FairnessTests.source, FairnessTests.source], timeout: .seconds(30))
+                let isOver = Locked(false)
+                let toSinks = try sinks.configuration()
+                let toSources = try sources.configuration()
+                let loops = [
+                    Task { try await FairnessTests.publish(toSinks, isOver) },
+                    Task { try await FairnessTests.publish(toSinks, isOver) },
+                    Task { try await FairnessTests.consume(toSources, isOver) },
+                    Task { try await FairnessTests.consume(toSources, isOver) },
+                ]
+                var worst = Duration.zero
+                for _ in 0..<100 {
+                    let start = ContinuousClock.now
+                    try await Task.sleep(for: .milliseconds(10))
+                    worst = max(worst, ContinuousClock.now - start - .milliseconds(10))
+                }
+                isOver.withLock { $0 = true }
+                for loop in loops {
+                    let count = try await loop.value
+                    guard count > 1000 else { throw HarnessError(.script, "a loop was not hot: \(count) messages") }
+                }
+                try await sinks.finished()
+                try await sources.finished()
+                // Two of this machine's cores also run the brokers; the sanitizers slow everything down.
+                guard worst <= .milliseconds(100) * Deadline.scale else {
+                    throw HarnessError(.script, "a tick of 10 ms was late by \(worst)")
+                }
             }
         }
+        let complaint = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+        #expect(complaint == "")
     }
 
     private static func publish(_ configuration: AMQPConfiguration, _ isOver: Locked<Bool>) async throws -> Int {
