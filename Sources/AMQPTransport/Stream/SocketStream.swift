@@ -112,6 +112,8 @@ package final class SocketStream: @unchecked Sendable {
             throw error
         }
         lock.withLock { self.delegate = delegate }
+        // Something may have been appended, and may have filled the socket, before there was anybody to watch it.
+        updateInterest()
         if let filter {
             filter.start(wire: &state.filtered.wire)
             _ = flushOnLoop()
