@@ -42,14 +42,16 @@ extension ChannelCore {
         if consumer.inbound.isEmpty { touchedConsumers.append(consumer) }
         let isTracked = consumer.isTracked
         let large = assembler.takeLargeBody()
+        let batch = consumer.batchToFill()
+        consumer.inboundCount &+= 1
         consumer.inboundBytes &+= large?.count ?? small.count
-        consumer.inbound.append(
-            AMQPDelivery(
-                storage: .make(
-                    batch: consumer.currentBatch(), isTracked: isTracked, deliveryTag: assembler.deliveryTag,
-                    isRedelivered: assembler.isRedelivered, exchange: consumer.exchangeCache.string,
-                    routingKey: consumer.routingKeyCache.string, properties: assembler.properties,
-                    propertiesError: assembler.propertiesError, small: small, large: large)))
+        batch.append(
+            .init(
+                deliveryTag: assembler.deliveryTag, isRedelivered: assembler.isRedelivered,
+                exchange: consumer.exchangeCache.string, routingKey: consumer.routingKeyCache.string,
+                properties: assembler.properties, propertiesError: assembler.propertiesError, largeBody: large,
+                smallBody: 0..<0),
+            small: large == nil ? small : UnsafeRawBufferPointer(start: nil, count: 0))
         if isTracked { inboundTags.append((assembler.deliveryTag, consumer.slot)) }
     }
 
@@ -114,12 +116,14 @@ extension ChannelCore {
         }
         let getter = ConsumerCore(
             channel: self, tag: "", queue: "", slot: 0, acknowledgement: .manual, prefetch: 0)
-        let delivery = AMQPDelivery(
-            storage: .make(
-                batch: DeliveryBatch(consumer: getter), isTracked: isTracked, deliveryTag: method.deliveryTag,
-                isRedelivered: method.redelivered, exchange: method.exchange, routingKey: method.routingKey,
-                properties: assembler.properties, propertiesError: assembler.propertiesError,
-                small: UnsafeRawBufferPointer(start: nil, count: 0), large: body))
+        let batch = DeliveryBatch(consumer: getter, isTracked: isTracked)
+        batch.append(
+            .init(
+                deliveryTag: method.deliveryTag, isRedelivered: method.redelivered, exchange: method.exchange,
+                routingKey: method.routingKey, properties: assembler.properties,
+                propertiesError: assembler.propertiesError, largeBody: body, smallBody: 0..<0),
+            small: UnsafeRawBufferPointer(start: nil, count: 0))
+        let delivery = AMQPDelivery(batch: batch, index: 0)
         try answer(.basicGetOK, name: "basic.get-ok", onReply: nil) {
             .message(delivery, remaining: method.messageCount)
         }

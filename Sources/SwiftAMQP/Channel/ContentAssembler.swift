@@ -109,7 +109,7 @@ struct ContentAssembler {
         }
         if body.isEmpty, payload.count == size {
             // The whole body in one frame: a small one of a delivery is copied straight to where it stays.
-            isSmall = size <= DeliveryStorage.largestInline && isDelivery
+            isSmall = size <= DeliveryBatch.largestSmallBody && isDelivery
             if !isSmall { body = Array(payload) }
         } else {
             append(payload)

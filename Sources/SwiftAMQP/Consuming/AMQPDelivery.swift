@@ -7,33 +7,39 @@ public import AMQPWire
 ///
 /// Settling never waits; any task or thread may do it.
 public struct AMQPDelivery: Sendable {
-    // Never changed once it is made, see there; its base class forbids it to say so itself.
-    nonisolated(unsafe) private let storage: DeliveryStorage
+    private let batch: DeliveryBatch
+    private let index: Int
 
     /// The message.
     public var message: AMQPMessage { AMQPMessage(body: body, properties: properties) }
     /// The body. A small one is copied out of the delivery by each call.
-    public var body: [UInt8] { storage.body }
+    public var body: [UInt8] { batch.body(at: index) }
     /// The body as text; bytes that are not UTF-8 become U+FFFD.
-    public var text: String { storage.text }
+    public var text: String { batch.text(at: index) }
     /// The basic properties, headers included.
-    public var properties: AMQPProperties { storage.fields.properties }
+    public var properties: AMQPProperties { batch.fields[index].properties }
     /// Why ``properties`` is empty, where the publisher sent properties that cannot be read (nested too deep, a field of
     /// an unknown kind). The body is whole; a program that needs the properties rejects the message.
-    public var propertiesError: AMQPError? { storage.fields.propertiesError }
+    public var propertiesError: AMQPError? { batch.fields[index].propertiesError }
     /// The exchange it was published to; empty for the default exchange.
-    public var exchange: String { storage.fields.exchange }
+    public var exchange: String { batch.fields[index].exchange }
     /// The routing key it was published with.
-    public var routingKey: String { storage.fields.routingKey }
+    public var routingKey: String { batch.fields[index].routingKey }
     /// The broker's number for it, counted per channel.
-    public var deliveryTag: UInt64 { storage.fields.deliveryTag }
+    public var deliveryTag: UInt64 { batch.fields[index].deliveryTag }
     /// Whether the broker may have delivered it before, to this or to another consumer.
-    public var isRedelivered: Bool { storage.fields.isRedelivered }
+    public var isRedelivered: Bool { batch.fields[index].isRedelivered }
     /// The tag of the consumer that it came to; empty for `get`.
-    public var consumerTag: String { storage.fields.batch.consumer.tag }
+    public var consumerTag: String { batch.consumer.tag }
 
+    /// - Parameters:
+    ///   - batch: Where it lies.
+    ///   - index: Its place there, which exists.
     @inline(__always)
-    init(storage: DeliveryStorage) { self.storage = storage }
+    init(batch: DeliveryBatch, index: Int) {
+        self.batch = batch
+        self.index = index
+    }
 
     /// Tells the broker that the message was handled and can be forgotten.
     ///
@@ -64,13 +70,13 @@ public struct AMQPDelivery: Sendable {
     }
 
     private func settle(_ verdict: SettleVerdict, multiple: Bool) throws(AMQPError) {
-        guard storage.fields.isTracked else {
+        guard batch.isTracked else {
             throw AMQPError(
                 .alreadySettled, "the delivery came with automatic acknowledgement: the broker has settled it")
         }
-        let tag = storage.fields.deliveryTag
-        // The batch, which the storage holds, holds the channel: no reference to count for the time of the call.
-        let outcome: Result<Void, AMQPError> = storage.fields.channel._withUnsafeGuaranteedRef { channel in
+        let tag = batch.fields[index].deliveryTag
+        // The batch holds the consumer, which holds the channel: no reference to count for the time of the call.
+        let outcome: Result<Void, AMQPError> = batch.channel._withUnsafeGuaranteedRef { channel in
             do throws(AMQPError) {
                 return .success(try channel.settle(tag, verdict, multiple: multiple))
             } catch {
@@ -84,7 +90,7 @@ public struct AMQPDelivery: Sendable {
 
 extension AMQPDelivery: CustomStringConvertible {
     public var description: String {
-        "delivery \(deliveryTag) of \(storage.bodySize) bytes from exchange '\(exchange)' with routing key '\(routingKey)'"
+        "delivery \(deliveryTag) of \(batch.bodySize(at: index)) bytes from exchange '\(exchange)' with routing key '\(routingKey)'"
     }
 }
 
