@@ -31,8 +31,12 @@ public struct AMQPDeliveries: AsyncSequence, Sendable {
     public struct Iterator: AsyncIteratorProtocol {
         private let consumer: ConsumerCore
         private let channel: AMQPChannel
-        private var batch: [AMQPDelivery?] = []
+        private var batches: [DeliveryBatch] = []
+        private var nextBatch = 0
+        /// What deliveries are taken from now.
+        private var batch: DeliveryBatch?
         private var position = 0
+        private var count = 0
         private var budget = TimeBudget()
         private var isClaimed = false
 
@@ -57,7 +61,7 @@ public struct AMQPDeliveries: AsyncSequence, Sendable {
         public nonisolated(nonsending) mutating func next(
             isolation actor: (any Actor)?
         ) async throws(AMQPError) -> AMQPDelivery? {
-            if position < batch.count, !consumer.isDiscarded, !Task.isCancelled, !budget.isSpent(),
+            if hasMore, !consumer.isDiscarded, !Task.isCancelled, !budget.isSpent(),
                 let delivery = pop()
             {
                 return delivery
@@ -67,14 +71,31 @@ public struct AMQPDeliveries: AsyncSequence, Sendable {
 
         @inline(__always)
         private mutating func pop() -> AMQPDelivery? {
-            while position < batch.count {
-                guard let delivery = batch[position].take() else { return nil }
+            while position < count || advance() {
+                guard let batch else { return nil }
+                let delivery = AMQPDelivery(batch: batch, index: position)
+                let tag = batch.fields[position].deliveryTag
                 position &+= 1
-                if consumer.handOut(delivery.deliveryTag) { return delivery }
+                if consumer.handOut(tag) { return delivery }
                 giveBack(delivery)
             }
             return nil
         }
+
+        /// Goes to the next batch of what was taken over. False if there is none.
+        private mutating func advance() -> Bool {
+            batch = nil
+            position = 0
+            count = 0
+            guard nextBatch < batches.count else { return false }
+            let next = batches[nextBatch]
+            nextBatch += 1
+            batch = next
+            count = next.count
+            return count > 0
+        }
+
+        private var hasMore: Bool { position < count || nextBatch < batches.count }
 
         /// The consumer was cancelled in this very moment, or the delivery was recovered: it goes back, unless it has
         /// gone already.
@@ -91,15 +112,18 @@ public struct AMQPDeliveries: AsyncSequence, Sendable {
             }
             isClaimed = true
             if Task.isCancelled { throw cancelled }
-            if position < batch.count, !consumer.isDiscarded {
+            if hasMore, !consumer.isDiscarded {
                 await Task.yield()
                 if Task.isCancelled { throw cancelled }
                 if !consumer.isDiscarded, let delivery = pop() { return delivery }
             }
             while true {
-                batch.removeAll(keepingCapacity: batch.capacity <= 4096)
+                batches.removeAll(keepingCapacity: batches.capacity <= 4096)
+                nextBatch = 0
+                batch = nil
                 position = 0
-                switch consumer.refill(&batch) {
+                count = 0
+                switch consumer.refill(&batches) {
                 case .filled:
                     // A busy queue would otherwise never let the pool's other tasks run.
                     if budget.isSpent() { await Task.yield() }

@@ -28,7 +28,8 @@ final class ConsumerCore: @unchecked Sendable {
     let prefetch: UInt16
 
     private let queueLock = Lock()
-    @exclusivity(unchecked) private var buffer: [AMQPDelivery?] = []
+    @exclusivity(unchecked) private var buffer: [DeliveryBatch] = []
+    @exclusivity(unchecked) private var bufferedCount = 0
     @exclusivity(unchecked) private var bufferedBytes = 0
     @exclusivity(unchecked) private var waiting: UnsafeContinuation<Void, Never>?
     @exclusivity(unchecked) private var endReason: ConsumerEnd?
@@ -42,7 +43,8 @@ final class ConsumerCore: @unchecked Sendable {
     private let isOverWatermark = Atomic<Bool>(false)
 
     // On the loop's thread.
-    @exclusivity(unchecked) var inbound: [AMQPDelivery?] = []
+    @exclusivity(unchecked) var inbound: [DeliveryBatch] = []
+    @exclusivity(unchecked) var inboundCount = 0
     @exclusivity(unchecked) var inboundBytes = 0
     @exclusivity(unchecked) var exchangeCache = NameCache()
     @exclusivity(unchecked) var routingKeyCache = NameCache()
@@ -74,6 +76,15 @@ final class ConsumerCore: @unchecked Sendable {
 
     // MARK: On the loop
 
+    /// Where the next delivery of this read belongs.
+    @inline(__always)
+    func batchToFill() -> DeliveryBatch {
+        if let last = inbound.last, !last.isFull { return last }
+        let batch = DeliveryBatch(consumer: self, isTracked: isTracked)
+        inbound.append(batch)
+        return batch
+    }
+
     /// Whether `raw` is this consumer's tag.
     func hasTag(_ raw: UnsafeRawBufferPointer) -> Bool {
         tagBytes.hasSameBytes(as: raw)
@@ -87,16 +98,19 @@ final class ConsumerCore: @unchecked Sendable {
             queueLock.unlock()
             inbound.removeAll(keepingCapacity: true)
             inboundBytes = 0
+            inboundCount = 0
             return .none
         }
         if buffer.isEmpty { swap(&buffer, &inbound) } else { buffer.append(contentsOf: inbound) }
         bufferedBytes += inboundBytes
+        bufferedCount += inboundCount
         let pressure = pressure()
         let continuation = waiting
         waiting = nil
         queueLock.unlock()
         inbound.removeAll(keepingCapacity: inbound.capacity <= 4096)
         inboundBytes = 0
+        inboundCount = 0
         continuation?.resume()
         return pressure
     }
@@ -108,10 +122,10 @@ final class ConsumerCore: @unchecked Sendable {
         switch acknowledgement {
         case .manual:
             // Streams hand out whole chunks, which go over the prefetch; this is the bound for a broker that ignores it.
-            return prefetch > 0 && buffer.count > Int(prefetch) + Self.tolerance ? .violation : .none
+            return prefetch > 0 && bufferedCount > Int(prefetch) + Self.tolerance ? .violation : .none
         case .automatic(let limit):
-            if buffer.count > limit.maximumMessages || bufferedBytes > limit.maximumBytes { return .overflow }
-            guard buffer.count > limit.maximumMessages / 2 || bufferedBytes > limit.maximumBytes / 2 else {
+            if bufferedCount > limit.maximumMessages || bufferedBytes > limit.maximumBytes { return .overflow }
+            guard bufferedCount > limit.maximumMessages / 2 || bufferedBytes > limit.maximumBytes / 2 else {
                 return .none
             }
             isOverWatermark.store(true, ordering: .sequentiallyConsistent)
@@ -175,6 +189,7 @@ final class ConsumerCore: @unchecked Sendable {
         let dropped = buffer
         buffer = []
         bufferedBytes = 0
+        bufferedCount = 0
         queueLock.unlock()
         _ = consume dropped
     }
@@ -190,12 +205,13 @@ final class ConsumerCore: @unchecked Sendable {
         case empty
     }
 
-    /// Moves everything that is buffered into `batch`, which is empty.
-    func refill(_ batch: inout [AMQPDelivery?]) -> Refill {
+    /// Moves everything that is buffered into `batches`, which is empty.
+    func refill(_ batches: inout [DeliveryBatch]) -> Refill {
         queueLock.lock()
         guard buffer.isEmpty else {
-            swap(&buffer, &batch)
+            swap(&buffer, &batches)
             bufferedBytes = 0
+            bufferedCount = 0
             queueLock.unlock()
             if isOverWatermark.load(ordering: .relaxed),
                 isOverWatermark.exchange(false, ordering: .sequentiallyConsistent)

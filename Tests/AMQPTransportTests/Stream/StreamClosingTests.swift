@@ -54,7 +54,7 @@ import Testing
         let fixture = StreamFixture()
         let stream = fixture.stream
         stream.lock.withLock {
-            _ = [1, 2, 3].withUnsafeBytes { stream.append($0) }
+            _ = ([1, 2, 3] as [UInt8]).withUnsafeBytes { stream.append($0) }
             stream.takeWriterToken()
         }
         _ = fixture.loop.sync { stream.closeWhenFlushed() }
@@ -67,7 +67,7 @@ import Testing
         let fixture = StreamFixture()
         let stream = fixture.stream
         stream.lock.withLock {
-            _ = [1, 2, 3].withUnsafeBytes { stream.append($0) }
+            _ = ([1, 2, 3] as [UInt8]).withUnsafeBytes { stream.append($0) }
             stream.takeWriterToken()
         }
         _ = fixture.loop.sync { stream.close() }

@@ -11,23 +11,38 @@ import Testing
 
     private static let raw: [UInt8] = [0x10, 0x00, 2]
 
+    /// A complete message, as the channel takes it out.
+    private struct Content {
+        let properties: AMQPProperties
+        let propertiesHash: PublishFingerprint.PropertiesHash?
+        let body: [UInt8]
+
+        init?(_ isComplete: Bool, _ assembler: inout ContentAssembler) {
+            guard isComplete else { return nil }
+            properties = assembler.properties
+            propertiesHash = assembler.propertiesHash
+            body = assembler.takeBody()
+        }
+    }
+
     private static func header(
         _ assembler: inout ContentAssembler, size: UInt64, maximum: Int = 1 << 27
-    ) throws -> ContentAssembler.Content? {
-        try raw.withUnsafeBytes {
+    ) throws -> Content? {
+        let isComplete = try raw.withUnsafeBytes {
             try assembler.header(
                 ContentHeader(bodySize: size, properties: AMQPProperties(priority: 3), rawProperties: $0),
                 maximumBodySize: maximum)
         }
+        return Content(isComplete, &assembler)
     }
 
-    private static func body(_ assembler: inout ContentAssembler, _ bytes: [UInt8]) throws -> ContentAssembler.Content?
-    {
-        try bytes.withUnsafeBytes { try assembler.body($0) }
+    private static func body(_ assembler: inout ContentAssembler, _ bytes: [UInt8]) throws -> Content? {
+        let isComplete = try bytes.withUnsafeBytes { try assembler.body($0) }
+        return Content(isComplete, &assembler)
     }
 
     private static func refuses(
-        _ kind: WireError.Kind, _ body: () throws -> ContentAssembler.Content?, _ comment: Comment? = nil
+        _ kind: WireError.Kind, _ body: () throws -> Content?, _ comment: Comment? = nil
     ) {
         do {
             _ = try body()
