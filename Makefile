@@ -26,7 +26,7 @@ demo: deps ## Show the client at work against a RabbitMQ node of its own
 
 test: deps ## Build and run all tests, against a RabbitMQ node of their own or the one in AMQP_URL
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build --disable-xctest
+	$(SWIFT) test --skip-build --disable-xctest --no-parallel
 
 lint: ## Check format, imports and house rules, and that the checks find what they look for
 	scripts/lint
@@ -43,11 +43,11 @@ bench-quick: deps ## The same in a minute, with figures that are good for a glan
 
 tsan: deps ## Run all tests under the thread sanitizer
 	$(SANITIZED) TSAN_OPTIONS=halt_on_error=1 \
-		$(SWIFT) test --sanitize=thread --scratch-path .build/tsan --disable-xctest
+		$(SWIFT) test --sanitize=thread --scratch-path .build/tsan --disable-xctest --no-parallel
 
 asan: deps ## Run all tests under the address sanitizer
 	$(SANITIZED) ASAN_OPTIONS=halt_on_error=1:detect_leaks=0 \
-		$(SWIFT) test --sanitize=address --scratch-path .build/asan --disable-xctest
+		$(SWIFT) test --sanitize=address --scratch-path .build/asan --disable-xctest --no-parallel
 
 clean: ## Remove everything that was built
 	rm -rf .build Benchmarks/.build

@@ -48,6 +48,7 @@ let package = Package(
         .testTarget(name: "AMQPWireTests", dependencies: ["AMQPWire"], swiftSettings: settings),
         .testTarget(name: "AMQPTransportTests", dependencies: ["AMQPTransport"], swiftSettings: settings),
         .testTarget(name: "SwiftAMQPTests", dependencies: ["SwiftAMQP", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "SAMQPTests", dependencies: ["samqp", "SwiftAMQP", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "IntegrationTests", dependencies: ["SwiftAMQP", "TestSupport"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

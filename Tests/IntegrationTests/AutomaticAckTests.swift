@@ -32,7 +32,8 @@ struct AutomaticAckTests {
             try await channel.withPublisher { publisher in
                 for number in 0..<count {
                     try await publisher.send(
-                        AMQPMessage(body: Array("\(number)".utf8) + Array(repeating: 32, count: 1000)), to: .queue(queue))
+                        AMQPMessage(body: Array("\(number)".utf8) + Array(repeating: 32, count: 1000)),
+                        to: .queue(queue))
                 }
             }
             try await withChannel(to: broker) { consuming in

@@ -45,7 +45,7 @@ struct ConcurrencyTests {
                     try taken.delivery.ack()
                     expected.removeFirst()
                 }
-            case 5: #expect(try await channel.ready(queue) == expected.count, "seed \(seed), step \(step)")
+            case 5: #expect(try await channel.readyInOrder(queue) == expected.count, "seed \(seed), step \(step)")
             case 6:
                 await expectError(.returned, replyCode: 312) {
                     try await channel.publish(AMQPMessage("\(step)"), to: .queue(queue + "-missing"))

@@ -32,7 +32,9 @@ struct ConnectionTests {
         }
     }
 
-    @Test("heartbeat, frame size and channel count are what both sides agreed on", .enabled(if: !Broker.isExternal, "needs rabbitmqctl"))
+    @Test(
+        "heartbeat, frame size and channel count are what both sides agreed on",
+        .enabled(if: !Broker.isExternal, "needs rabbitmqctl"))
     func negotiation() async throws {
         let broker = try await Broker.shared
         let name = uniqueName("negotiation")
@@ -48,7 +50,9 @@ struct ConnectionTests {
             #expect(connection.heartbeat == .seconds(7))
             #expect(connection.frameMax == 8192)
             #expect(connection.channelMax == 3)
-            let lines = try await broker.ctl(["list_connections", "timeout", "frame_max", "channel_max", "client_properties"])
+            let lines = try await broker.ctl([
+                "list_connections", "timeout", "frame_max", "channel_max", "client_properties",
+            ])
             let own = try #require(lines.split(separator: "\n").first { $0.contains(name) })
             #expect(own.hasPrefix("7\t8192\t3\t"))
         }
@@ -86,7 +90,9 @@ struct ConnectionTests {
         #expect(error?.isRetriable == false)
     }
 
-    @Test("a virtual host that does not exist, or is not the user's, is refused", .enabled(if: !Broker.isExternal, "needs rabbitmqctl"))
+    @Test(
+        "a virtual host that does not exist, or is not the user's, is refused",
+        .enabled(if: !Broker.isExternal, "needs rabbitmqctl"))
     func virtualHosts() async throws {
         let broker = try await Broker.shared
         await expectError(.virtualHostRefused, replyCode: 530) {

@@ -235,7 +235,7 @@ struct ConsumingTests {
             for _ in 0..<3 { held.append(try #require(try await first.next())) }
             held.append(try #require(try await second.next()))
             #expect([try await observer.ready(queues[0]), try await observer.ready(queues[1])] == [7, 9])
-            try held[0].ack(multiple: true)
+            for delivery in held { try delivery.ack() }
             _ = (try await first.next(), try await second.next())
         }
     }

@@ -19,22 +19,22 @@ extension BrokerFaults {
             let confirmed = Atomic<Int>(0)
             let enough = try FakeSignal()
             let timeout = Duration.seconds(20)
-            // More than the outbox and the socket hold, so that some are written, some encoded, some waiting.
-            let count = 20_000
+            let count = 10_000
             async let recording = publishNumbers(
                 0..<count, on: channel, to: queue, padding: 1000, timeout: timeout,
                 onConfirm: { _ in
                     if confirmed.add(1, ordering: .relaxed).newValue == 1000 { enough.fire() }
                 })
             try await enough.fired(within: .seconds(20))
-            if pausedBefore {
-                try await broker.pause()
-                // Nothing is confirmed any more; let the outbox and the sockets fill up.
-                try await Task.sleep(for: .milliseconds(300))
-            }
+            // Far more than the outbox and the sockets hold, so that some are written, some encoded, some waiting.
+            let stuck = pausedBefore ? count..<count + 4000 : count..<count
+            if pausedBefore { try await broker.pause() }
+            async let stuckRecording = publishNumbers(
+                stuck, on: channel, to: queue, padding: 16_000, timeout: timeout)
+            if pausedBefore { try await fillUp(channel, queue) }
             try await broker.kill()
-            let recorded = await recording
-            #expect(recorded.count == count)
+            let recorded = await recording + (await stuckRecording)
+            #expect(recorded.count == count + stuck.count)
             #expect(recorded.allSatisfy { $0.time <= timeout + .milliseconds(250) })
             let reason = await connection.waitUntilClosed()
             #expect(reason.code == .connectionLost, "\(reason)")
@@ -43,7 +43,7 @@ extension BrokerFaults {
             await expectError(.unreachable) { try await AMQPConnection.connect(AMQPConfiguration(url: broker.url)) }
             try await broker.start()
             try await withChannel(to: broker) { channel in
-                let present = try await channel.numbers(in: queue)
+                let present = try await channel.numbers(in: queue).filter { $0 >= 0 }
                 let found = Set(present)
                 #expect(found.count == present.count)
                 var lost: [Int] = []
@@ -67,6 +67,19 @@ extension BrokerFaults {
                 #expect(tally[0] >= 1000)
                 if pausedBefore { #expect(tally[1] > 0 && tally[2] > 0, "\(tally)") }
                 try await channel.delete(queue: queue)
+            }
+        }
+
+        /// Publishes until nothing more is taken.
+        private func fillUp(_ channel: AMQPChannel, _ queue: String) async throws {
+            while true {
+                do throws(AMQPError) {
+                    _ = try channel.tryEnqueue(AMQPMessage(body: Array("-1:".utf8)), to: .queue(queue))
+                } catch {
+                    #expect(error.code == .wouldBlock)
+                    return
+                }
+                await Task.yield()
             }
         }
 

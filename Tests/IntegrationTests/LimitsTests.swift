@@ -33,7 +33,8 @@ struct LimitsTests {
                 for size in sizes {
                     try await channel.publish(AMQPMessage(body: body(size)), to: .queue(queue))
                     // Headers only, and frames of other messages, in between.
-                    try await channel.publish(AMQPMessage(body: [], properties: .init(headers: ["k": 1])), to: .queue(queue))
+                    try await channel.publish(
+                        AMQPMessage(body: [], properties: .init(headers: ["k": 1])), to: .queue(queue))
                 }
                 let taken = try await channel.drain(queue, count: 2 * sizes.count)
                 for (index, size) in sizes.enumerated() {

@@ -56,9 +56,12 @@ struct PropertiesTests {
         }
     }
 
-    @Test("what the broker checks in properties closes the channel", arguments: [
-        AMQPProperties(userID: "somebody-else"), AMQPProperties(expiration: "soon"), AMQPProperties(expiration: "-1"),
-    ])
+    @Test(
+        "what the broker checks in properties closes the channel",
+        arguments: [
+            AMQPProperties(userID: "somebody-else"), AMQPProperties(expiration: "soon"),
+            AMQPProperties(expiration: "-1"),
+        ])
     func refusedByBroker(_ properties: AMQPProperties) async throws {
         try await withChannel { channel in
             let queue = try await channel.ownQueue()
@@ -88,7 +91,9 @@ struct PropertiesTests {
             await expectError(.invalidArgument) { try await channel.publish(AMQPMessage("x"), to: .exchange(long)) }
             await expectError(.invalidArgument) { try await channel.declare(.classic(long)) }
             await expectError(.invalidArgument) { try await channel.declare(.direct(long)) }
-            await expectError(.invalidArgument) { try await channel.bind(queue: queue, to: "amq.topic", routingKey: long) }
+            await expectError(.invalidArgument) {
+                try await channel.bind(queue: queue, to: "amq.topic", routingKey: long)
+            }
             #expect(channel.isOpen)
             try await channel.publish(AMQPMessage("x"), to: .queue(queue))
             #expect(try await channel.ready(queue) == 1)

@@ -112,6 +112,8 @@ package final class SocketStream: @unchecked Sendable {
             throw error
         }
         lock.withLock { self.delegate = delegate }
+        // Something may have been appended, and may have filled the socket, before there was anybody to watch it.
+        updateInterest()
         if let filter {
             filter.start(wire: &state.filtered.wire)
             _ = flushOnLoop()
@@ -159,7 +161,7 @@ package final class SocketStream: @unchecked Sendable {
     /// Decides who writes what was appended.
     package func noteAppended(_ urgency: Urgency) -> WriteAction {
         if isWriting || isBlocked || isClosed { return .none }
-        let isWorthACall = urgency == .immediate && !isDirty || pending >= Self.callerWriteThreshold
+        let isWorthACall = urgency == .immediate || pending >= Self.callerWriteThreshold
         if isWorthACall, urgency != .deferred, filter == nil, pending > 0 {
             takeWriterToken()
             return .write

@@ -21,7 +21,10 @@ extension AMQPChannel {
     ) async throws(AMQPError) {
         try core.check(message)
         var timeout = timeout
-        if !core.hasConfirms { timeout = try await core.ensureConfirms(within: timeout) }
+        if !core.hasConfirms {
+            if Task.isCancelled { throw Self.cancelledBefore(address) }
+            timeout = try await core.ensureConfirms(within: timeout)
+        }
         let outcome = try await AwaitedPublish.outcome(
             of: message, to: address, isMandatory: isMandatory, timeout: timeout, channel: core)
         if case .confirmed = outcome { return }

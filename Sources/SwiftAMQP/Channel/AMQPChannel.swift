@@ -56,8 +56,9 @@ public final class AMQPChannel: Sendable {
     ///     together; newer brokers refuse that.
     public func qos(prefetch: AMQPPrefetch, isGlobal: Bool = false) async throws(AMQPError) {
         let count = try prefetch.wireCount
-        _ = try await core.callMethod(
-            .basicQoS(.init(prefetchSize: 0, prefetchCount: count, isGlobal: isGlobal)))
+        _ = try await core.call(
+            .basicQoS(.init(prefetchSize: 0, prefetchCount: count, isGlobal: isGlobal)),
+            onReply: { [core] _ in core.globalPrefetch = isGlobal ? count : 0 })
     }
 
     /// Asks the broker to pause or to resume deliveries (`channel.flow`). RabbitMQ refuses to pause (540): use the

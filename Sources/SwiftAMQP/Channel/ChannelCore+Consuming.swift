@@ -109,7 +109,15 @@ extension ChannelCore {
                     queue: subscription.queue, consumerTag: subscription.tag,
                     noAck: subscription.acknowledgement != .manual, exclusive: subscription.isExclusive,
                     arguments: subscription.arguments)), timeout: nil)
-        let consumer = try register(subscription, qos, rpc)
+        let limit = lock.withLock { globalPrefetch }
+        var limits = [qos]
+        if limit > 0 {
+            // RabbitMQ takes a qos that is not global for the end of the global limit (`unlimit_prefetch` in
+            // rabbit_channel.erl, 3.10), so that one is set anew.
+            limits.append(
+                try makeRPC(.basicQoS(.init(prefetchSize: 0, prefetchCount: limit, isGlobal: true)), timeout: nil))
+        }
+        let consumer = try register(subscription, limits, rpc)
         do throws(AMQPError) {
             _ = try await rpc.promise.value { [self] in cancelSubscription(consumer, rpc) }
         } catch {
@@ -124,9 +132,9 @@ extension ChannelCore {
         return consumer
     }
 
-    /// Makes the consumer and queues both RPCs, with nothing of another task between them. If the first one fails, the
-    /// channel is gone, and the second one with it.
-    private func register(_ subscription: Subscription, _ qos: RPC, _ rpc: RPC) throws(AMQPError) -> ConsumerCore {
+    /// Makes the consumer and queues all RPCs, with nothing of another task between them. If one fails, the channel is
+    /// gone, and the next ones with it.
+    private func register(_ subscription: Subscription, _ limits: [RPC], _ rpc: RPC) throws(AMQPError) -> ConsumerCore {
         lock.lock()
         if let refusal = refusal() {
             lock.unlock()
@@ -147,11 +155,9 @@ extension ChannelCore {
             acknowledgement: subscription.acknowledgement, prefetch: subscription.prefetch)
         consumers[subscription.tag] = consumer
         consumerSlots.append(consumer)
-        let first = enqueue(qos)
-        let second = enqueue(rpc)
+        let actions = (limits + [rpc]).map { enqueue($0) }
         lock.unlock()
-        connection.perform(first)
-        connection.perform(second)
+        for action in actions { connection.perform(action) }
         return consumer
     }
 

@@ -29,24 +29,27 @@ extension ChannelCore {
     }
 
     /// A whole delivery: kept until the end of this read, then handed out with the others.
+    ///
+    /// - Parameter small: Its body, where it is small and came in one frame.
     @inline(__always)
-    func collect() {
+    func collect(small: UnsafeRawBufferPointer) {
         // Slot 0 stands in for a consumer of a channel that is being closed: what comes is nobody's.
         guard let consumer = assembler.consumer, consumer.slot != 0 else {
-            _ = assembler.takeBody()
+            _ = assembler.takeLargeBody()
             return
         }
         // Here and not where the delivery began: that may have been in the read before.
         if consumer.inbound.isEmpty { touchedConsumers.append(consumer) }
         let isTracked = consumer.isTracked
-        let body = assembler.takeBody()
-        consumer.inboundBytes &+= body.count
+        let large = assembler.takeLargeBody()
+        consumer.inboundBytes &+= large?.count ?? small.count
         consumer.inbound.append(
             AMQPDelivery(
-                consumer: consumer, isTracked: isTracked, deliveryTag: assembler.deliveryTag,
-                isRedelivered: assembler.isRedelivered, exchange: consumer.exchangeCache.string,
-                routingKey: consumer.routingKeyCache.string, properties: assembler.properties,
-                propertiesError: assembler.propertiesError, body: body))
+                storage: .make(
+                    batch: consumer.currentBatch(), isTracked: isTracked, deliveryTag: assembler.deliveryTag,
+                    isRedelivered: assembler.isRedelivered, exchange: consumer.exchangeCache.string,
+                    routingKey: consumer.routingKeyCache.string, properties: assembler.properties,
+                    propertiesError: assembler.propertiesError, small: small, large: large)))
         if isTracked { inboundTags.append((assembler.deliveryTag, consumer.slot)) }
     }
 
@@ -112,10 +115,11 @@ extension ChannelCore {
         let getter = ConsumerCore(
             channel: self, tag: "", queue: "", slot: 0, acknowledgement: .manual, prefetch: 0)
         let delivery = AMQPDelivery(
-            consumer: getter, isTracked: isTracked, deliveryTag: method.deliveryTag,
-            isRedelivered: method.redelivered, exchange: method.exchange, routingKey: method.routingKey,
-            properties: assembler.properties,
-            propertiesError: assembler.propertiesError, body: body)
+            storage: .make(
+                batch: DeliveryBatch(consumer: getter), isTracked: isTracked, deliveryTag: method.deliveryTag,
+                isRedelivered: method.redelivered, exchange: method.exchange, routingKey: method.routingKey,
+                properties: assembler.properties, propertiesError: assembler.propertiesError,
+                small: UnsafeRawBufferPointer(start: nil, count: 0), large: body))
         try answer(.basicGetOK, name: "basic.get-ok", onReply: nil) {
             .message(delivery, remaining: method.messageCount)
         }

@@ -47,6 +47,8 @@ final class ChannelCore: @unchecked Sendable {
     @exclusivity(unchecked) var highestDelivered: UInt64 = 0
     @exclusivity(unchecked) var tracker = ConfirmTracker()
     @exclusivity(unchecked) var unsettled = UnsettledTags()
+    /// How many deliveries all consumers together may hold unsettled, as the program asked for; 0 is unlimited.
+    var globalPrefetch: UInt16 = 0
     /// Publishes that wait for room, unencoded, first come first served.
     @exclusivity(unchecked) var waiting = FIFO<PublishRequest>()
     @exclusivity(unchecked) var consumers: [String: ConsumerCore] = [:]

@@ -30,6 +30,8 @@ struct ContentAssembler {
     private(set) var propertiesError: AMQPError?
     private var size = 0
     private var body: [UInt8] = []
+    /// Whether the complete body was not taken over, because it is small.
+    private var isSmall = false
 
     /// Memory for a body is taken as bytes come, beginning with this much: the declared size is only a claim.
     private static let firstReservation = 1 << 20
@@ -84,6 +86,7 @@ struct ContentAssembler {
         }
         guard let size = Int(exactly: bodySize), size <= maximum else { throw Self.tooLarge(bodySize, maximum) }
         self.size = size
+        isSmall = false
         state = size == 0 ? .idle : .expectingBody
         return size == 0
     }
@@ -104,10 +107,20 @@ struct ContentAssembler {
         guard payload.count <= size - body.count else {
             throw WireError(.frameError, "a body has more bytes than the \(size) that its header declares")
         }
-        if body.isEmpty, payload.count == size { body = Array(payload) } else { append(payload) }
-        guard body.count == size else { return false }
+        if body.isEmpty, payload.count == size {
+            // The whole body in one frame: a small one of a delivery is copied straight to where it stays.
+            isSmall = size <= DeliveryStorage.largestInline && isDelivery
+            if !isSmall { body = Array(payload) }
+        } else {
+            append(payload)
+            guard body.count == size else { return false }
+        }
         state = .idle
         return true
+    }
+
+    private var isDelivery: Bool {
+        if case .deliver = announcement { true } else { false }
     }
 
     private mutating func append(_ payload: UnsafeRawBufferPointer) {
@@ -121,6 +134,10 @@ struct ContentAssembler {
 
     /// What the complete message was announced as.
     var completed: Announcement { announcement }
+
+    /// Takes the body of the complete delivery out; `nil` if it is small, and so was in the last frame.
+    @inline(__always)
+    mutating func takeLargeBody() -> [UInt8]? { isSmall || size == 0 ? nil : takeBody() }
 
     /// Takes the body of the complete message out.
     @inline(__always)

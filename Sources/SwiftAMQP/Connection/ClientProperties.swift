@@ -1,9 +1,9 @@
 internal import AMQPWire
 
 /// What this client tells the broker of itself (`connection.start-ok`, https://www.rabbitmq.com/connections.html#capabilities).
-enum ClientProperties {
+package enum ClientProperties {
     /// The version of this library.
-    static let version = "0.1.0"
+    package static let version = "0.1.0"
 
     /// Without the capabilities the broker sends neither `basic.cancel` nor `connection.blocked`, and answers wrong
     /// credentials by cutting the connection.

@@ -28,6 +28,7 @@ extension ConnectionCore: SocketStreamDelegate {
         return isTaking ? consumed : bytes.count
     }
 
+    private static var noBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
     private var isTaking: Bool { failure == nil && machine.state != .ended }
 
     @inline(__always)
@@ -46,9 +47,9 @@ extension ConnectionCore: SocketStreamDelegate {
             case .method:
                 if try handleMethod(frame.payload, channel) == .any { return }
             case .header:
-                if try handleHeader(frame.payload, channel) { try complete(channel) }
+                if try handleHeader(frame.payload, channel) { try complete(channel, lastPiece: Self.noBytes) }
             case .body:
-                if try channel.assembler.body(frame.payload) { try complete(channel) }
+                if try channel.assembler.body(frame.payload) { try complete(channel, lastPiece: frame.payload) }
             case .heartbeat: break
             }
         }
@@ -142,10 +143,10 @@ extension ConnectionCore: SocketStreamDelegate {
     }
 
     @inline(__always)
-    private func complete(_ channel: ChannelCore) throws(WireError) {
+    private func complete(_ channel: ChannelCore, lastPiece: UnsafeRawBufferPointer) throws(WireError) {
         switch channel.assembler.completed {
         case .deliver:
-            channel.collect()
+            channel.collect(small: lastPiece)
             if !channel.isTouched {
                 channel.isTouched = true
                 touchedChannels.append(channel)

@@ -7,42 +7,33 @@ public import AMQPWire
 ///
 /// Settling never waits; any task or thread may do it.
 public struct AMQPDelivery: Sendable {
-    private let storage: Storage
+    // Never changed once it is made, see there; its base class forbids it to say so itself.
+    nonisolated(unsafe) private let storage: DeliveryStorage
 
     /// The message.
-    public var message: AMQPMessage { AMQPMessage(body: storage.body, properties: storage.properties) }
-    /// The body.
+    public var message: AMQPMessage { AMQPMessage(body: body, properties: properties) }
+    /// The body. A small one is copied out of the delivery by each call.
     public var body: [UInt8] { storage.body }
     /// The body as text; bytes that are not UTF-8 become U+FFFD.
-    public var text: String { String(decoding: storage.body, as: UTF8.self) }
+    public var text: String { storage.text }
     /// The basic properties, headers included.
-    public var properties: AMQPProperties { storage.properties }
+    public var properties: AMQPProperties { storage.fields.properties }
     /// Why ``properties`` is empty, where the publisher sent properties that cannot be read (nested too deep, a field of
     /// an unknown kind). The body is whole; a program that needs the properties rejects the message.
-    public var propertiesError: AMQPError? { storage.propertiesError }
+    public var propertiesError: AMQPError? { storage.fields.propertiesError }
     /// The exchange it was published to; empty for the default exchange.
-    public var exchange: String { storage.exchange }
+    public var exchange: String { storage.fields.exchange }
     /// The routing key it was published with.
-    public var routingKey: String { storage.routingKey }
+    public var routingKey: String { storage.fields.routingKey }
     /// The broker's number for it, counted per channel.
-    public var deliveryTag: UInt64 { storage.deliveryTag }
+    public var deliveryTag: UInt64 { storage.fields.deliveryTag }
     /// Whether the broker may have delivered it before, to this or to another consumer.
-    public var isRedelivered: Bool { storage.isRedelivered }
+    public var isRedelivered: Bool { storage.fields.isRedelivered }
     /// The tag of the consumer that it came to; empty for `get`.
-    public var consumerTag: String { storage.consumer.tag }
+    public var consumerTag: String { storage.fields.batch.consumer.tag }
 
-    /// - Parameter consumer: Where it came to; for `basic.get` the channel's stand-in.
     @inline(__always)
-    init(
-        consumer: ConsumerCore, isTracked: Bool, deliveryTag: UInt64, isRedelivered: Bool,
-        exchange: consuming String, routingKey: consuming String, properties: consuming AMQPProperties,
-        propertiesError: AMQPError?, body: consuming [UInt8]
-    ) {
-        storage = Storage(
-            consumer: consumer, isTracked: isTracked, deliveryTag: deliveryTag, isRedelivered: isRedelivered,
-            exchange: exchange, routingKey: routingKey, properties: properties, propertiesError: propertiesError,
-            body: body)
-    }
+    init(storage: DeliveryStorage) { self.storage = storage }
 
     /// Tells the broker that the message was handled and can be forgotten.
     ///
@@ -73,14 +64,15 @@ public struct AMQPDelivery: Sendable {
     }
 
     private func settle(_ verdict: SettleVerdict, multiple: Bool) throws(AMQPError) {
-        guard storage.isTracked else {
+        guard storage.fields.isTracked else {
             throw AMQPError(
                 .alreadySettled, "the delivery came with automatic acknowledgement: the broker has settled it")
         }
-        // The consumer, which the storage holds, holds the channel: no reference to count for the time of the call.
-        let outcome: Result<Void, AMQPError> = storage.channel._withUnsafeGuaranteedRef { channel in
+        let tag = storage.fields.deliveryTag
+        // The batch, which the storage holds, holds the channel: no reference to count for the time of the call.
+        let outcome: Result<Void, AMQPError> = storage.fields.channel._withUnsafeGuaranteedRef { channel in
             do throws(AMQPError) {
-                return .success(try channel.settle(storage.deliveryTag, verdict, multiple: multiple))
+                return .success(try channel.settle(tag, verdict, multiple: multiple))
             } catch {
                 return .failure(error)
             }
@@ -88,44 +80,11 @@ public struct AMQPDelivery: Sendable {
         try outcome.get()
     }
 
-    /// One allocation a delivery, so that a delivery is one pointer in every queue it passes through. One reference to
-    /// the rest of the library, because the loop's thread counts it up and another one counts it down.
-    private final class Storage: Sendable {
-        let consumer: ConsumerCore
-        /// Alive as long as `consumer`.
-        let channel: Unmanaged<ChannelCore>
-        let isTracked: Bool
-        let deliveryTag: UInt64
-        let isRedelivered: Bool
-        let exchange: String
-        let routingKey: String
-        let properties: AMQPProperties
-        let propertiesError: AMQPError?
-        let body: [UInt8]
-
-        @inline(__always)
-        init(
-            consumer: ConsumerCore, isTracked: Bool, deliveryTag: UInt64, isRedelivered: Bool,
-            exchange: consuming String, routingKey: consuming String, properties: consuming AMQPProperties,
-            propertiesError: AMQPError?, body: consuming [UInt8]
-        ) {
-            self.consumer = consumer
-            channel = .passUnretained(consumer.channel)
-            self.isTracked = isTracked
-            self.deliveryTag = deliveryTag
-            self.isRedelivered = isRedelivered
-            self.exchange = exchange
-            self.routingKey = routingKey
-            self.properties = properties
-            self.propertiesError = propertiesError
-            self.body = body
-        }
-    }
 }
 
 extension AMQPDelivery: CustomStringConvertible {
     public var description: String {
-        "delivery \(deliveryTag) of \(body.count) bytes from exchange '\(exchange)' with routing key '\(routingKey)'"
+        "delivery \(deliveryTag) of \(storage.bodySize) bytes from exchange '\(exchange)' with routing key '\(routingKey)'"
     }
 }
 

@@ -44,6 +44,8 @@ final class ConsumerCore: @unchecked Sendable {
     // On the loop's thread.
     @exclusivity(unchecked) var inbound: [AMQPDelivery?] = []
     @exclusivity(unchecked) var inboundBytes = 0
+    /// What the deliveries of this read refer to.
+    @exclusivity(unchecked) private var batch: DeliveryBatch?
     @exclusivity(unchecked) var exchangeCache = NameCache()
     @exclusivity(unchecked) var routingKeyCache = NameCache()
 
@@ -74,6 +76,15 @@ final class ConsumerCore: @unchecked Sendable {
 
     // MARK: On the loop
 
+    /// What a delivery of this read refers to.
+    @inline(__always)
+    func currentBatch() -> DeliveryBatch {
+        if let batch { return batch }
+        let made = DeliveryBatch(consumer: self)
+        batch = made
+        return made
+    }
+
     /// Whether `raw` is this consumer's tag.
     func hasTag(_ raw: UnsafeRawBufferPointer) -> Bool {
         tagBytes.hasSameBytes(as: raw)
@@ -81,6 +92,8 @@ final class ConsumerCore: @unchecked Sendable {
 
     /// Hands what the loop collected to the iterator. Loop thread.
     func deliverInbound() -> Pressure {
+        // It refers to this consumer: kept only while the read goes on.
+        batch = nil
         guard !inbound.isEmpty else { return .none }
         queueLock.lock()
         if endReason != nil {

@@ -22,7 +22,8 @@ public struct AMQPError: Error, Sendable {
 
     /// Whether the same call may succeed later without a change of the program or of the broker's configuration.
     ///
-    /// A publish whose outcome is `unknown` is retriable, but a retry may duplicate the message.
+    /// It says nothing of whether the message of a publish exists already: where ``outcome`` is `unknown`, publishing
+    /// again may duplicate it.
     public var isRetriable: Bool {
         // 320 CONNECTION_FORCED and 311 CONTENT_TOO_LARGE's soft kin are told apart by code, not by number:
         // a forced close is an operator's restart and passes; the other hard errors are faults of a program.

@@ -49,7 +49,8 @@ import Testing
         #expect(error.isRetriable)
         #expect(channel.closeReason?.code == .heartbeatTimeout)
         #expect(took <= .seconds(Int(timeout)) * 2 * Deadline.scale)
-        #expect(took >= .milliseconds(Int(timeout) * 1500))
+        // A peer that pauses for a little less than T is no dead peer.
+        #expect(took >= .seconds(Int(timeout)))
         try await broker.finished()
     }
 

@@ -30,3 +30,13 @@ extension AMQPConnection {
     /// How many channel ids are taken.
     var openChannelCount: Int { core.lock.withLock { core.channelIDs.count } }
 }
+
+extension AMQPChannel {
+    /// How many consumers the channel knows.
+    var consumerCount: Int { core.lock.withLock { core.consumers.count } }
+}
+
+extension AMQPConnection {
+    /// Whether the loop does not read because of an auto-ack consumer.
+    var isReadingPaused: Bool { core.lock.withLock { core.isReadingPaused } }
+}
