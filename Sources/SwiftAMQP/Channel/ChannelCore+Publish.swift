@@ -317,6 +317,7 @@ extension ChannelCore {
     /// A whole `basic.return`. Loop thread.
     func returned(_ method: AMQPMethod.BasicReturn) {
         let content = assembler.takeBody()
+        let text = connection.masked(method.replyText)
         let address = PublishFingerprint.addressHash(exchange: method.exchange, routingKey: method.routingKey)
         let body = PublishFingerprint.bodyHash(content)
         var tied: UInt64?
@@ -324,13 +325,13 @@ extension ChannelCore {
             lock.lock()
             tied = tracker.markReturned(
                 fingerprint: PublishFingerprint(address: address, body: body, properties: properties),
-                code: method.replyCode, text: method.replyText)
+                code: method.replyCode, text: text)
             lock.unlock()
         }
         if tied == nil {
             returns.append(
                 AMQPReturn(
-                    replyCode: method.replyCode, replyText: method.replyText,
+                    replyCode: method.replyCode, replyText: text,
                     address: AMQPAddress(exchange: method.exchange, routingKey: method.routingKey),
                     message: AMQPMessage(body: content, properties: assembler.properties)))
         }

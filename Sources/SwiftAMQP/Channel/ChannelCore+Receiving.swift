@@ -159,7 +159,8 @@ extension ChannelCore {
     /// A channel exception: this channel ends, the connection and the other channels go on.
     private func closedByBroker(_ close: AMQPMethod.ChannelClose) {
         let error = AMQPError(
-            .channelException, "the broker closed channel \(id): \(close.replyText)", replyCode: close.replyCode,
+            .channelException, "the broker closed channel \(id): \(connection.masked(close.replyText))",
+            replyCode: close.replyCode,
             endpoint: connection.endpoint)
         var wakeups = Wakeups()
         lock.lock()

@@ -164,6 +164,9 @@ final class ConnectionCore: @unchecked Sendable {
 
     // MARK: Without the lock
 
+    /// The server's words, without an echo of the password.
+    func masked(_ text: String) -> String { text.masking(configuration.credentials.password) }
+
     @inline(__always)
     func perform(_ actions: Actions) {
         stream.perform(actions.write)

@@ -112,7 +112,8 @@ struct ConnectionStateMachine: ~Copyable {
         case (.openOK, .method(.connectionOpenOK)):
             state = .open
             return [.opened(serverProperties: serverProperties)]
-        case (.open, .method(.connectionBlocked(let blocked))): return [.setBlocked(withoutSecret(blocked.reason))]
+        case (.open, .method(.connectionBlocked(let blocked))):
+            return [.setBlocked(blocked.reason.masking(offer.password))]
         case (.open, .method(.connectionUnblocked)): return [.setBlocked(nil)]
         case (.open, .method(.connectionUpdateSecretOK)): return [.secretUpdated]
         case (_, .method(let method)):
@@ -203,14 +204,8 @@ struct ConnectionStateMachine: ~Copyable {
         return [.send(.connectionCloseOK), .closedByPeer(error(for: close, awaited: awaited))]
     }
 
-    /// The server's words may repeat what it was sent, the user name at most; a password is never in them, but whoever
-    /// speaks AMQP could be anybody, so an echo of the password is taken out.
-    private func withoutSecret(_ text: String) -> String {
-        offer.password.isEmpty ? text : text.replacing(offer.password, with: "***")
-    }
-
     private func error(for close: AMQPMethod.ConnectionClose, awaited: State) -> AMQPError {
-        let text = withoutSecret(close.replyText)
+        let text = close.replyText.masking(offer.password)
         switch (awaited, close.replyCode) {
         case (.start, 403), (.tune, 403):
             return AMQPError(
@@ -236,29 +231,5 @@ struct ConnectionStateMachine: ~Copyable {
         let close = AMQPMethod.ConnectionClose(
             replyCode: replyCode, replyText: "protocol error", classID: 0, methodID: 0)
         return [.send(.connectionClose(close)), failure]
-    }
-}
-
-extension String {
-    /// This text with every `part` replaced. (The standard library has it for collections with regular expressions
-    /// only, which this library does not link.)
-    fileprivate func replacing(_ part: String, with replacement: String) -> String {
-        let whole = Array(utf8)
-        let pattern = Array(part.utf8)
-        guard !pattern.isEmpty, whole.count >= pattern.count else { return self }
-        var result: [UInt8] = []
-        var position = 0
-        while position < whole.count {
-            if position + pattern.count <= whole.count,
-                whole[position..<position + pattern.count].elementsEqual(pattern)
-            {
-                result += replacement.utf8
-                position += pattern.count
-            } else {
-                result.append(whole[position])
-                position += 1
-            }
-        }
-        return String(decoding: result, as: UTF8.self)
     }
 }
