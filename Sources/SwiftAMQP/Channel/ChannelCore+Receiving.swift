@@ -198,7 +198,8 @@ extension ChannelCore {
         var wakeups = Wakeups()
         lock.lock()
         isFlowActive = active
-        connection.appendMethod(.channelFlowOK(.init(active: active)), channel: id)
+        // Behind our own channel.close nothing may be sent any more.
+        if isOpen { connection.appendMethod(.channelFlowOK(.init(active: active)), channel: id) }
         if active { admitWaiting(&wakeups) }
         let action = stream.noteAppended(.batched)
         lock.unlock()
@@ -212,7 +213,7 @@ extension ChannelCore {
         lock.lock()
         let consumer = consumers.removeValue(forKey: cancel.consumerTag)
         var action = SocketStream.WriteAction.none
-        if !cancel.noWait {
+        if !cancel.noWait, isOpen {
             connection.appendMethod(.basicCancelOK(.init(consumerTag: cancel.consumerTag)), channel: id)
             action = stream.noteAppended(.batched)
         }
