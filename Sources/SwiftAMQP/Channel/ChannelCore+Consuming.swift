@@ -36,6 +36,14 @@ extension ChannelCore {
         stream.perform(action)
     }
 
+    /// The program waits for the next delivery: writes the acks that wait for the loop's next flush.
+    func flushBeforeWaiting() {
+        lock.lock()
+        let action = stream.noteAppended(.immediate)
+        lock.unlock()
+        stream.perform(action)
+    }
+
     private func alreadySettled(_ tag: UInt64) -> AMQPError {
         AMQPError(
             .alreadySettled, "delivery \(tag) of channel \(id) was settled before, or given back by a recover",

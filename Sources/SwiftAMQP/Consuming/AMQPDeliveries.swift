@@ -133,6 +133,8 @@ public struct AMQPDeliveries: AsyncSequence, Sendable {
                 case .ended(.failed(let error)): throw error
                 case .empty:
                     budget.restart()
+                    // What comes next may depend on the acks of what came last.
+                    consumer.channel.flushBeforeWaiting()
                     await consumer.waitForMore()
                     if Task.isCancelled { throw cancelled }
                 }
