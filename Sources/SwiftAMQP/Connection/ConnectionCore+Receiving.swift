@@ -151,6 +151,8 @@ extension ConnectionCore: SocketStreamDelegate {
                 channel.isTouched = true
                 touchedChannels.append(channel)
             }
+            // A consumer need not wait for the rest of the read when it has something to do already.
+            if channel.inboundTags.count >= 64 { handOut() }
         case .get(let method): try channel.got(method)
         case .returned(let method): channel.returned(method)
         }
