@@ -125,6 +125,17 @@ final class ChannelCore: @unchecked Sendable {
         _ error: AMQPError, bytesSent: UInt64 = .max, reason: AMQPPublishOutcome.Reason, _ wakeups: inout Wakeups,
         consumerEnd: ConsumerEnd? = nil
     ) {
+        // Consumers first: who learns from a failed request that the channel is gone must not be handed a delivery that
+        // the broker has taken back.
+        consumers = [:]
+        for case .some(let consumer) in consumerSlots {
+            if consumer.isTracked { consumer.stopHandingOut() }
+            // Also those that have ended already: what they hold is no longer theirs to hand out.
+            wakeups.perform {
+                consumer.channelDidEnd()
+                consumer.end(consumerEnd ?? .failed(error))
+            }
+        }
         for rpc in rpcs.removeAll() { wakeups.perform { rpc.promise.complete(.failure(error)) } }
         var collected = wakeups
         tracker.failAll(bytesWritten: bytesSent, reason: reason) { owner, outcome, sequence in
@@ -137,15 +148,6 @@ final class ChannelCore: @unchecked Sendable {
         for window in windows { window.failWaiting(reason: reason, &wakeups) }
         _ = wakeups.takeWindows()
         unsettled.removeAll()
-        consumers = [:]
-        // Also those that have ended already: what they hold is no longer theirs to hand out.
-        for case .some(let consumer) in consumerSlots {
-            wakeups.perform {
-                // The broker has taken them back: what was not handed out must not be handled here too.
-                consumer.channelDidEnd()
-                consumer.end(consumerEnd ?? .failed(error))
-            }
-        }
         completeFlush(&wakeups)
         wakeups.perform { [returns] in returns.finish() }
     }
