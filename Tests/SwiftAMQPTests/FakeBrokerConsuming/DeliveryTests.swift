@@ -177,10 +177,12 @@ import Testing
     @Test func theTaskIsCancelledWhileItWaits() async throws {
         let waiting = try FakeSignal()
         try await withFakeChannel([
-            .answerConsume(1, tag: "c"), .fire(waiting), .answerCancel(1, tag: "c"), .goodbye,
+            .answerConsume(1, tag: "c"), .answerCancel(1, tag: "c"), .goodbye,
         ]) { channel, _ in
             let task = Task {
                 try await channel.withConsumer("q", consumerTag: "c") { deliveries in
+                    // By the program: the broker's answer may still be on its way when the broker has sent it.
+                    waiting.fire()
                     for try await _ in deliveries {}
                 }
             }
