@@ -18,11 +18,14 @@ extension ChannelCore {
 
     /// Checks what the codec cannot, without the lock.
     @inline(__always)
-    func check(_ message: AMQPMessage) throws(AMQPError) {
+    func check(_ message: AMQPMessage) throws(AMQPError) { try Self.check(message) }
+
+    @inline(__always)
+    static func check(_ message: AMQPMessage) throws(AMQPError) {
         if message.properties.hasHeaders { try check(headers: message.properties.headers) }
     }
 
-    private func check(headers: AMQPTable) throws(AMQPError) {
+    private static func check(headers: AMQPTable) throws(AMQPError) {
         guard let bad = headers.firstUnsupportedByRabbitMQ else { return }
         throw AMQPError(
             .invalidArgument, "header '\(bad.path)': \(bad.reason)", outcome: .notSent(reason: .rejected))

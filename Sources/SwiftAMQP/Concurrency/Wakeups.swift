@@ -7,6 +7,7 @@ struct Wakeups {
     private var plain: [UnsafeContinuation<Void, Never>] = []
     private var actions: [() -> Void] = []
     private var windows: [PublisherCore] = []
+    private var notes: [ResendingPublisher.Note] = []
 
     mutating func resume(
         _ continuation: UnsafeContinuation<AMQPPublishOutcome, Never>, with outcome: AMQPPublishOutcome
@@ -32,8 +33,18 @@ struct Wakeups {
         return taken
     }
 
+    /// Something happened to a publish whose publisher has a lock of its own.
+    mutating func note(_ publish: ResendingPublish, _ event: ResendingPublisher.Event, attempt: UInt64) {
+        notes.append(ResendingPublisher.Note(publish: publish, event: event, attempt: attempt))
+    }
+
     /// Resumes everything, without the lock. Keeps its storage for the next time.
     mutating func run() {
+        // First: who learns that a channel has ended finds its publishes told.
+        if !notes.isEmpty {
+            ResendingPublisher.take(notes)
+            notes.removeAll(keepingCapacity: notes.count <= 1024)
+        }
         for (continuation, outcome) in outcomes { continuation.resume(returning: outcome) }
         for continuation in plain { continuation.resume() }
         for action in actions { action() }

@@ -23,6 +23,13 @@ final class ConnectionCore: @unchecked Sendable {
         var resumesReading = false
         /// The caller has published for a while without suspending.
         var isTimeToYield = false
+
+        /// Takes over what is left to do besides writing.
+        mutating func merge(_ other: Actions) {
+            armsTimer = armsTimer || other.armsTimer
+            resumesReading = resumesReading || other.resumesReading
+            isTimeToYield = isTimeToYield || other.isTimeToYield
+        }
     }
 
     let configuration: AMQPConfiguration

@@ -41,6 +41,8 @@ extension AMQPError {
                 case .rejected: .invalidArgument
                 case .channelClosed: .closed
                 case .connectionClosed: .connectionLost
+                case .unroutable: .returned
+                case .dropped: .wouldBlock
                 }
             let fate = isSent ? "whether the broker has the message is not known" : "nothing of it was sent"
             self.init(code, "the publish to \(address) ended without a confirm (\(reason)): \(fate)", outcome: outcome)

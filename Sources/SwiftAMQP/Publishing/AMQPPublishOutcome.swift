@@ -25,5 +25,9 @@ public enum AMQPPublishOutcome: Sendable, Equatable {
         case channelClosed
         /// The connection was closed or lost.
         case connectionClosed
+        /// The broker could route the last attempt to no queue; an earlier one may have got through.
+        case unroutable
+        /// It had to make room for a younger one, in a publisher that was told to do so when it is full.
+        case dropped
     }
 }

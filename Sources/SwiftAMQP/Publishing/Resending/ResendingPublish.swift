@@ -1,0 +1,124 @@
+internal import AMQPTransport
+internal import AMQPWire
+
+/// One publish of a supervised client, from being handed in to its one outcome, over any number of channels.
+///
+/// - Invariant: everything that changes is guarded by the lock of its publisher; that is why the class is
+///   `@unchecked Sendable`. The confirm tracker holds it like any ``PublishOwner`` and tells it of its outcome under the
+///   outbox lock, where it does nothing but leave a note.
+final class ResendingPublish: PublishOwner, @unchecked Sendable {
+    enum Place {
+        /// The publisher is full; it is not counted yet, and its caller waits.
+        case outside
+        /// It waits to be sent, in the line of the new or of those to be sent again.
+        case inLine
+        /// Refused by the broker; it waits until it is sent again.
+        case backingOff(until: Int64)
+        /// It is the one publish that waits in the queue of the channel.
+        case parked
+        case inFlight(tag: UInt64)
+        case finished
+    }
+
+    typealias Outcome = Result<AMQPPublishReceipt, AMQPError>
+
+    let publisher: ResendingPublisher
+    let address: AMQPAddress
+    let isMandatory: Bool
+    let policy: AMQPDeliveryPolicy
+    /// Nanoseconds of the monotonic clock.
+    let deadline: Int64
+    /// What it counts against the limit of bytes.
+    let weight: Int
+    private(set) var message: AMQPMessage
+    private let bodyHash: UInt64
+
+    @exclusivity(unchecked) var place = Place.outside
+    /// Its place in the order of its publisher.
+    @exclusivity(unchecked) var order: UInt64 = 0
+    @exclusivity(unchecked) var attempts = PublishAttempts()
+    /// Counts the times it was submitted: what is told of an earlier one comes too late.
+    @exclusivity(unchecked) private(set) var submissions: UInt64 = 0
+    /// The broker's words in the last attempt that failed.
+    @exclusivity(unchecked) var cause: AMQPError?
+    @exclusivity(unchecked) private(set) var outcome: Outcome?
+    @exclusivity(unchecked) private var awaitingOutcome: [UnsafeContinuation<Void, Never>] = []
+    @exclusivity(unchecked) private var awaitingRoom: UnsafeContinuation<Void, Never>?
+
+    init(
+        _ message: AMQPMessage, to address: AMQPAddress, isMandatory: Bool, policy: AMQPDeliveryPolicy,
+        deadline: Int64, publisher: ResendingPublisher
+    ) {
+        self.message = message
+        self.address = address
+        self.isMandatory = isMandatory
+        self.policy = policy
+        self.deadline = deadline
+        self.publisher = publisher
+        weight = message.body.count + Self.overhead
+        bodyHash = isMandatory ? PublishFingerprint.bodyHash(message.body) : 0
+    }
+
+    /// What a message costs besides its body, about: this object, its slot, its place in a line.
+    private static let overhead = 512
+
+    // MARK: With the publisher's lock held
+
+    func setMessageID(_ id: String) {
+        if message.properties.messageID == nil { message.properties.messageID = id }
+    }
+
+    /// Submits the next attempt to `channel`, whose lock is held too. The caller sees to it that it is written.
+    func submitLocked(to channel: ChannelCore) -> ChannelCore.Submission {
+        if attempts.current > 1 {
+            message.properties.headers[AMQPMessage.attemptHeader] = .int32(Int32(clamping: attempts.current))
+        }
+        submissions &+= 1
+        return channel.submitLocked(
+            message, address, isMandatory: isMandatory, bodyHash: bodyHash, deadline: deadline, owner: self,
+            sequence: submissions, mayWait: true, urgency: nil)
+    }
+
+    /// Ends it, once. Those who wait go into `wakeups`.
+    func finish(_ last: AMQPPublishOutcome, cause: AMQPError? = nil, _ wakeups: inout Wakeups) {
+        guard outcome == nil else { return }
+        place = .finished
+        let final = attempts.final(last)
+        if let error = AMQPError(final, address: address) {
+            outcome = .failure(explained(error, by: cause ?? self.cause))
+        } else {
+            outcome = .success(
+                AMQPPublishReceipt(attempts: attempts.current, messageID: message.properties.messageID))
+        }
+        for continuation in awaitingOutcome { wakeups.resume(continuation) }
+        awaitingOutcome = []
+        didGetRoom(&wakeups)
+    }
+
+    private func explained(_ error: AMQPError, by cause: AMQPError?) -> AMQPError {
+        let count = attempts.ended
+        let tries = count == 0 ? "" : "; \(count) \(count == 1 ? "attempt" : "attempts") before it ended without a confirm"
+        return AMQPError(
+            cause?.code ?? error.code, error.text + tries, replyCode: cause?.replyCode ?? error.replyCode,
+            outcome: error.outcome, endpoint: cause?.endpoint, systemErrno: cause?.systemErrno, underlying: cause)
+    }
+
+    func didGetRoom(_ wakeups: inout Wakeups) {
+        if let awaitingRoom { wakeups.resume(awaitingRoom) }
+        awaitingRoom = nil
+    }
+
+    func awaitOutcome(_ continuation: UnsafeContinuation<Void, Never>) { awaitingOutcome.append(continuation) }
+
+    func awaitRoom(_ continuation: UnsafeContinuation<Void, Never>) { awaitingRoom = continuation }
+
+    // MARK: With the outbox lock held
+
+    override func didEncode(tag: UInt64, sequence: UInt64, _ wakeups: inout Wakeups) {
+        wakeups.note(self, .encoded(tag: tag), attempt: sequence)
+    }
+
+    override func settle(_ outcome: AMQPPublishOutcome, sequence: UInt64, _ wakeups: inout Wakeups) {
+        wakeups.note(self, .ended(outcome), attempt: sequence)
+    }
+}

@@ -1,0 +1,419 @@
+internal import AMQPTransport
+
+/// Publishes in order over any number of channels, one after the other, until each publish has its one outcome.
+///
+/// - Invariant: what changes is guarded by `lock`. It is taken before the outbox lock of the channel, never the other way
+///   round: what happens on the channel comes as ``Note``s, outside the outbox lock. Nobody is resumed and nothing is
+///   written with either of them held. That is why the class is `@unchecked Sendable`.
+final class ResendingPublisher: @unchecked Sendable {
+    /// What happened to a publish on its channel.
+    enum Event {
+        /// It was parked, and is encoded now.
+        case encoded(tag: UInt64)
+        case ended(AMQPPublishOutcome)
+    }
+
+    struct Note {
+        let publish: ResendingPublish
+        let event: Event
+        /// Which of its submissions it is about.
+        let attempt: UInt64
+    }
+
+    /// What is left to do on a connection when the locks have been released.
+    private struct Actions {
+        var connection: ConnectionCore?
+        var rest = ConnectionCore.Actions()
+    }
+
+    enum WhenFull: Sendable {
+        case suspend, fail, dropOldest
+    }
+
+    let loop: EventLoop
+    let whenFull: WhenFull
+    let counters: PublishCounters
+    /// Nanoseconds.
+    private let timeout: Int64
+    /// The beginning of the message ids that it gives; `nil` if it gives none.
+    private let messageIDPrefix: String?
+
+    private let lock = Lock()
+    @exclusivity(unchecked) private var queue: ResendQueue
+    /// Where publishes go, while there is one that takes them.
+    @exclusivity(unchecked) private var channel: AMQPChannel?
+    /// Why it takes nothing any more.
+    @exclusivity(unchecked) private var refusal: AMQPError?
+    @exclusivity(unchecked) private var nextMessageID: UInt64 = 0
+    /// When the timer fires.
+    private var armed = Int64.max
+    private var timer: Deadline?
+    private var idleWaiters: [Promise<Void>] = []
+
+    init(
+        limits: ResendQueue.Limits, backoff: AMQPBackoff, whenFull: WhenFull, timeout: Duration,
+        messageIDPrefix: String?, counters: PublishCounters, loop: EventLoop = .shared
+    ) {
+        queue = ResendQueue(limits: limits, backoff: backoff)
+        self.whenFull = whenFull
+        self.timeout = timeout.saturatingNanoseconds
+        self.messageIDPrefix = messageIDPrefix
+        self.counters = counters
+        self.loop = loop
+    }
+
+    // MARK: Handing in
+
+    /// A publish, not handed in yet.
+    func make(
+        _ message: AMQPMessage, to address: AMQPAddress, isMandatory: Bool, policy: AMQPDeliveryPolicy,
+        timeout: Duration?
+    ) throws(AMQPError) -> ResendingPublish {
+        try ChannelCore.check(message)
+        let now = MonotonicTime.coarse()
+        let deadline = timeout.map { (now + $0).nanoseconds } ?? now.nanoseconds &+ self.timeout
+        return ResendingPublish(
+            message, to: address, isMandatory: isMandatory, policy: policy, deadline: deadline, publisher: self)
+    }
+
+    /// How far handing in has to have come for the caller to go on.
+    enum Await {
+        case room, outcome
+    }
+
+    /// Hands in, and resumes `continuation` when the publish has come so far, which may be at once.
+    func handIn(_ publish: ResendingPublish, awaiting: Await, _ continuation: UnsafeContinuation<Void, Never>) {
+        var wakeups = Wakeups()
+        lock.lock()
+        let actions = handInLocked(publish, mayWait: true, &wakeups)
+        let isOutside = if case .outside = publish.place { true } else { false }
+        var resumesAtOnce = publish.outcome != nil
+        switch awaiting {
+        case .outcome: if !resumesAtOnce { publish.awaitOutcome(continuation) }
+        case .room:
+            if isOutside, !resumesAtOnce { publish.awaitRoom(continuation) } else { resumesAtOnce = true }
+        }
+        lock.unlock()
+        perform(actions)
+        wakeups.run()
+        if resumesAtOnce { continuation.resume() }
+    }
+
+    /// Hands in if that needs no waiting. For those who wait for nothing but room this saves the continuation.
+    ///
+    /// - Returns: Whether it was taken or has ended, and whether it is time to yield.
+    func tryHandIn(_ publish: ResendingPublish) -> (isTaken: Bool, isTimeToYield: Bool) {
+        var wakeups = Wakeups()
+        lock.lock()
+        let actions = handInLocked(publish, mayWait: false, &wakeups)
+        let isTaken = if case .outside = publish.place { publish.outcome != nil } else { true }
+        lock.unlock()
+        perform(actions)
+        wakeups.run()
+        return (isTaken, actions.rest.isTimeToYield)
+    }
+
+    /// With the lock held.
+    private func handInLocked(
+        _ publish: ResendingPublish, mayWait: Bool, _ wakeups: inout Wakeups
+    ) -> Actions {
+        guard publish.outcome == nil else { return Actions() }
+        if let refusal {
+            publish.finish(.notSent(reason: .connectionClosed), cause: refusal, &wakeups)
+            return Actions()
+        }
+        if !queue.accept(publish) {
+            switch whenFull {
+            case .suspend:
+                guard mayWait else { return Actions() }
+                queue.waitOutside(publish)
+                wakeAt(publish.deadline)
+                return Actions()
+            case .fail:
+                publish.finish(.notSent(reason: .dropped), cause: full, &wakeups)
+                return Actions()
+            case .dropOldest:
+                while !queue.accept(publish) {
+                    guard let oldest = queue.popOldestUnsent() else {
+                        publish.finish(.notSent(reason: .dropped), cause: full, &wakeups)
+                        return Actions()
+                    }
+                    end(oldest, .notSent(reason: .dropped), cause: full, &wakeups)
+                }
+            }
+        }
+        didTakeIn(publish)
+        let actions = pump(&wakeups)
+        if case .inFlight = publish.place {} else if publish.outcome == nil { wakeAt(publish.deadline) }
+        return actions
+    }
+
+    private var full: AMQPError {
+        AMQPError(
+            .wouldBlock,
+            "the publisher is full: \(queue.count) messages and \(queue.bytes) bytes wait for their confirms")
+    }
+
+    private func didTakeIn(_ publish: ResendingPublish) {
+        guard let messageIDPrefix else { return }
+        nextMessageID &+= 1
+        publish.setMessageID(messageIDPrefix + String(nextMessageID, radix: 36))
+    }
+
+    /// The task that waited was cancelled.
+    ///
+    /// - Parameter onlyIfOutside: Leave it alone if it was taken: only its room was waited for.
+    func cancel(_ publish: ResendingPublish, onlyIfOutside: Bool = false) {
+        end(publish, reason: .cancelled, onlyIfOutside: onlyIfOutside, cause: nil)
+    }
+
+    private func end(
+        _ publish: ResendingPublish, reason: AMQPPublishOutcome.Reason, onlyIfOutside: Bool, cause: AMQPError?
+    ) {
+        var wakeups = Wakeups()
+        lock.lock()
+        let isOutside = if case .outside = publish.place { true } else { false }
+        guard publish.outcome == nil, isOutside || !onlyIfOutside else {
+            lock.unlock()
+            return
+        }
+        withdraw(publish, reason: reason, cause: cause, &wakeups)
+        let actions = proceed(&wakeups)
+        lock.unlock()
+        perform(actions)
+        wakeups.run()
+    }
+
+    /// With the lock held.
+    private func withdraw(
+        _ publish: ResendingPublish, reason: AMQPPublishOutcome.Reason, cause: AMQPError?, _ wakeups: inout Wakeups
+    ) {
+        if let core = channel?.core {
+            switch publish.place {
+            case .parked: core.lock.withLock { _ = core.waiting.removeAll { $0.owner === publish } }
+            case .inFlight(let tag): core.lock.withLock { core.tracker.abandon(tag: tag) }
+            case .outside, .inLine, .backingOff, .finished: break
+            }
+        }
+        // One that was never handed in is outside without being in any line.
+        let outcome = queue.withdraw(publish, reason: reason) ?? .notSent(reason: reason)
+        end(publish, outcome, cause: cause, &wakeups)
+    }
+
+    // MARK: Sending
+
+    /// With the lock held: submits what may go.
+    private func pump(_ wakeups: inout Wakeups) -> Actions {
+        var actions = Actions()
+        guard let core = channel?.core else { return actions }
+        core.lock.lock()
+        let isAlone = core.tracker.pendingCount == 0
+        var appended = 0
+        while let publish = queue.next() {
+            let submission = publish.submitLocked(to: core)
+            actions.rest.merge(submission.actions)
+            switch submission.admission {
+            case .encoded(let tag):
+                queue.didSend(publish, tag: tag)
+                appended += 1
+            case .waiting, .refused: queue.didPark(publish)
+            case .failed(let error):
+                if case .notSent(reason: .rejected) = error.outcome {
+                    _ = queue.withdraw(publish, reason: .rejected)
+                    end(publish, .notSent(reason: .rejected), cause: error, &wakeups)
+                } else {
+                    queue.putBack(publish)
+                    channel = nil
+                }
+            }
+            if channel == nil { break }
+        }
+        if appended > 0 {
+            actions.rest.write = core.stream.noteAppended(isAlone && appended == 1 ? .immediate : .batched)
+        }
+        core.lock.unlock()
+        actions.connection = core.connection
+        return actions
+    }
+
+    /// With the lock held, after something has ended: takes in who waits for room, sends, tells who waits for the end.
+    private func proceed(_ wakeups: inout Wakeups) -> Actions {
+        if queue.isAnybodyOutside {
+            var waiters = wakeups
+            queue.admitOutside { publish in
+                didTakeIn(publish)
+                publish.didGetRoom(&waiters)
+            }
+            wakeups = waiters
+        }
+        let actions = pump(&wakeups)
+        if queue.isEmpty, !queue.isAnybodyOutside, !idleWaiters.isEmpty {
+            let waiters = idleWaiters
+            idleWaiters = []
+            wakeups.perform { for waiter in waiters { waiter.complete(.success(())) } }
+        }
+        return actions
+    }
+
+    /// With the lock held: the publish has its outcome.
+    private func end(
+        _ publish: ResendingPublish, _ outcome: AMQPPublishOutcome, cause: AMQPError? = nil,
+        _ wakeups: inout Wakeups
+    ) {
+        publish.finish(outcome, cause: cause, &wakeups)
+        counters.count(publish.attempts.final(outcome))
+    }
+
+    private func perform(_ actions: Actions) { actions.connection?.perform(actions.rest) }
+
+    // MARK: What happens on the channel
+
+    /// Takes what happened to publishes of any publishers. Without any lock.
+    static func take(_ notes: [Note]) {
+        var rest = notes[...]
+        while let first = rest.first {
+            let publisher = first.publish.publisher
+            let end = rest.firstIndex { $0.publish.publisher !== publisher } ?? rest.endIndex
+            publisher.take(rest[..<end])
+            rest = rest[end...]
+        }
+    }
+
+    private func take(_ notes: ArraySlice<Note>) {
+        var wakeups = Wakeups()
+        lock.lock()
+        for note in notes where note.attempt == note.publish.submissions {
+            switch note.event {
+            case .encoded(let tag): queue.didEncode(note.publish, tag: tag)
+            case .ended(.confirmed): ended(note.publish, .confirmed, now: 0, &wakeups)
+            case .ended(let outcome):
+                noteCause(of: outcome, note.publish)
+                ended(note.publish, outcome, now: MonotonicTime.now().nanoseconds, &wakeups)
+            }
+        }
+        let actions = proceed(&wakeups)
+        lock.unlock()
+        perform(actions)
+        wakeups.run()
+    }
+
+    private func ended(
+        _ publish: ResendingPublish, _ outcome: AMQPPublishOutcome, now: Int64, _ wakeups: inout Wakeups
+    ) {
+        let random = if case .confirmed = outcome { UInt64(0) } else { UInt64.random(in: .min ... .max) }
+        if let final = queue.attemptEnded(publish, outcome, now: now, random: random) {
+            end(publish, final, &wakeups)
+            return
+        }
+        switch publish.place {
+        case .backingOff(let until): wakeAt(min(until, publish.deadline))
+        case .inLine: wakeAt(publish.deadline)
+        case .outside, .parked, .inFlight, .finished: break
+        }
+    }
+
+    /// The broker's reason says more than that the channel is gone.
+    private func noteCause(of outcome: AMQPPublishOutcome, _ publish: ResendingPublish) {
+        switch outcome {
+        case .unknown(let reason), .notSent(let reason):
+            if reason.isLossOfChannel, let cause = channel?.closeReason { publish.cause = cause }
+        case .confirmed, .returned, .nacked: break
+        }
+    }
+
+    /// There is a channel, in confirm mode, and everything that publishes rely on is in place.
+    func attach(_ channel: AMQPChannel) {
+        var wakeups = Wakeups()
+        lock.lock()
+        self.channel = channel
+        let actions = proceed(&wakeups)
+        lock.unlock()
+        perform(actions)
+        wakeups.run()
+    }
+
+    /// The channel has ended, and every publish on it was told so.
+    ///
+    /// - Returns: How many are going to be sent again.
+    func detach(_ error: AMQPError) {
+        var wakeups = Wakeups()
+        lock.lock()
+        channel = nil
+        if let culprit = queue.channelEnded(error) {
+            end(culprit, .notSent(reason: .rejected), cause: error, &wakeups)
+        }
+        let actions = proceed(&wakeups)
+        lock.unlock()
+        perform(actions)
+        wakeups.run()
+    }
+
+    // MARK: Time
+
+    /// With the lock held: sees to it that the line is looked at by then.
+    private func wakeAt(_ time: Int64) {
+        guard time < armed else { return }
+        armed = time
+        timer?.cancel()
+        timer = Deadline(loop: loop, at: MonotonicTime(nanoseconds: time)) { [self] in timePassed() }
+    }
+
+    private func timePassed() {
+        var wakeups = Wakeups()
+        lock.lock()
+        armed = .max
+        let now = MonotonicTime.now().nanoseconds
+        var expired: [(ResendingPublish, AMQPPublishOutcome)] = []
+        queue.expire(now: now) { expired.append(($0, $1)) }
+        for (publish, outcome) in expired { end(publish, outcome, &wakeups) }
+        let actions = proceed(&wakeups)
+        let next = queue.nextWake
+        // Looking at everything that waits takes time: not more often than it has to be.
+        if next != .max { wakeAt(max(next, now + Self.tick)) }
+        lock.unlock()
+        perform(actions)
+        wakeups.run()
+    }
+
+    /// 10 ms: deadlines of publishes are kept to that.
+    private static let tick: Int64 = 10_000_000
+
+    // MARK: Ending
+
+    /// Takes nothing new from now on; what was taken goes on.
+    func close(_ reason: AMQPError) {
+        var wakeups = Wakeups()
+        lock.lock()
+        if refusal == nil { refusal = reason }
+        lock.unlock()
+        wakeups.run()
+    }
+
+    /// Completed when every publish that was taken has its outcome.
+    func drained() -> Promise<Void> {
+        let promise = Promise<Void>()
+        lock.lock()
+        let isIdle = queue.isEmpty && !queue.isAnybodyOutside
+        if !isIdle { idleWaiters.append(promise) }
+        lock.unlock()
+        if isIdle { promise.complete(.success(())) }
+        return promise
+    }
+
+    /// Ends everything that waits: there will be no channel any more. What is on a channel ends with that.
+    func abandon(_ reason: AMQPError) {
+        var wakeups = Wakeups()
+        lock.lock()
+        if refusal == nil { refusal = reason }
+        for publish in queue.removeAllWaiting() {
+            withdraw(publish, reason: .connectionClosed, cause: publish.cause ?? reason, &wakeups)
+        }
+        let actions = proceed(&wakeups)
+        lock.unlock()
+        perform(actions)
+        wakeups.run()
+    }
+
+    /// How many publishes have no outcome yet, and their bytes.
+    var backlog: (messages: Int, bytes: Int) { lock.withLock { (queue.count, queue.bytes) } }
+}
