@@ -1,4 +1,5 @@
 import SwiftAMQP
+import TestSupport
 import Testing
 
 @Suite struct URIPropertyTests {

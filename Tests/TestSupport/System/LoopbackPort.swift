@@ -32,18 +32,42 @@ package enum LoopbackPort {
         return withAddress(port) { connect(descriptor, $0, $1) } == 0
     }
 
+    /// A socket that holds exactly this port and does not listen yet, for a listener that comes back.
+    static func bound(to port: UInt16) throws(HarnessError) -> Int32 {
+        let descriptor = try reusable()
+        if withAddress(port, { bind(descriptor, $0, $1) }) == 0 { return descriptor }
+        let code = errno
+        close(descriptor)
+        throw HarnessError(.system(errno: code), "bind to port \(port)")
+    }
+
+    /// Starts to connect, without waiting for the outcome. The descriptor does not block.
+    static func startConnecting(to port: UInt16) throws(HarnessError) -> Int32 {
+        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+        let descriptor = try check(socket(AF_INET, type, 0), "socket")
+        if withAddress(port, { connect(descriptor, $0, $1) }) == 0 || errno == EINPROGRESS { return descriptor }
+        let code = errno
+        close(descriptor)
+        throw HarnessError(.system(errno: code), "connect to port \(port)")
+    }
+
     private static func bound() throws(HarnessError) -> (descriptor: Int32, port: UInt16) {
         for _ in 0..<1000 {
             let port = UInt16.random(in: range)
-            let descriptor = try check(
-                socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0), "socket")
-            // Connections of an earlier listener that linger in TIME_WAIT are no obstacle.
-            var yes: Int32 = 1
-            setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+            let descriptor = try reusable()
             if withAddress(port, { bind(descriptor, $0, $1) }) == 0 { return (descriptor, port) }
             close(descriptor)
         }
         throw HarnessError(.system(errno: EADDRINUSE), "no free loopback port")
+    }
+
+    /// Connections of an earlier listener that linger in TIME_WAIT are no obstacle to it.
+    private static func reusable() throws(HarnessError) -> Int32 {
+        let descriptor = try check(
+            socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0), "socket")
+        var yes: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+        return descriptor
     }
 
     private static let range: ClosedRange<UInt16> = {

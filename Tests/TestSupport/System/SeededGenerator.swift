@@ -1,10 +1,10 @@
 /// SplitMix64: the same numbers for the same seed, on every machine.
-struct SeededGenerator: RandomNumberGenerator {
+package struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 
-    init(seed: UInt64) { state = seed }
+    package init(seed: UInt64) { state = seed }
 
-    mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var value = state
         value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -13,7 +13,7 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 
     /// A text of up to `limit` scalars: ASCII for the most part, delimiters, and anything else that Unicode has.
-    mutating func text(upTo limit: Int) -> String {
+    package mutating func text(upTo limit: Int) -> String {
         var text = ""
         for _ in 0..<Int.random(in: 0...limit, using: &self) {
             let value =
@@ -24,7 +24,7 @@ struct SeededGenerator: RandomNumberGenerator {
         return text
     }
 
-    mutating func maybe<Value>(_ value: (inout SeededGenerator) -> Value) -> Value? {
+    package mutating func maybe<Value>(_ value: (inout SeededGenerator) -> Value) -> Value? {
         Bool.random(using: &self) ? value(&self) : nil
     }
 }
