@@ -54,6 +54,8 @@ struct PublishTally {
         case .rejected: "the client refused it"
         case .channelClosed: "the channel was closed"
         case .connectionClosed: "the connection was lost"
+        case .unroutable: "no queue got it"
+        case .dropped: "it had to make room"
         }
     }
 }

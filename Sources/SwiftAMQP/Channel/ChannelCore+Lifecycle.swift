@@ -3,7 +3,9 @@ internal import AMQPWire
 
 extension ConnectionCore {
     /// Opens a channel with the lowest free id.
-    func openChannel() async throws(AMQPError) -> ChannelCore {
+    ///
+    /// - Parameter timeout: By default the configuration's `rpcTimeout`.
+    func openChannel(timeout: Duration? = nil) async throws(AMQPError) -> ChannelCore {
         lock.lock()
         if let refusal = refusal() {
             lock.unlock()
@@ -20,7 +22,7 @@ extension ConnectionCore {
         let channel = ChannelCore(id: id, connection: self)
         let rpc: RPC
         do throws(AMQPError) {
-            rpc = try channel.makeRPC(.channelOpen, timeout: nil)
+            rpc = try channel.makeRPC(.channelOpen, timeout: timeout)
         } catch {
             channelIDs.release(id)
             lock.unlock()

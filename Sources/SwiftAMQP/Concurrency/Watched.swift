@@ -42,19 +42,27 @@ final class Watched<Value: Sendable>: @unchecked Sendable {
     }
 
     /// The first value that differs from the one with this number - at once, if it has changed already - or `nil` when the
-    /// task is cancelled or there will be no other.
-    func next(after seen: UInt64) async -> (value: Value, version: UInt64)? {
+    /// task is cancelled, it is `deadline`, or there will be no other.
+    func next(
+        after seen: UInt64, until deadline: MonotonicTime = .distantFuture
+    ) async -> (value: Value, version: UInt64)? {
         while !Task.isCancelled {
             let (now, number, isOver) = lock.withLock { (current, version, isFinished) }
             if number != seen { return (now, number) }
             if isOver { return nil }
-            await wait(after: seen)
+            if deadline != .distantFuture, MonotonicTime.now() >= deadline { return nil }
+            await wait(after: seen, until: deadline)
         }
         return nil
     }
 
-    private func wait(after seen: UInt64) async {
+    private func wait(after seen: UInt64, until deadline: MonotonicTime) async {
         let waiter = Waiter()
+        var timer: Deadline?
+        if deadline != .distantFuture {
+            timer = Deadline(loop: .shared, at: deadline) { [self] in wake(waiter) }
+        }
+        defer { timer?.cancel() }
         await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
                 lock.lock()
@@ -68,14 +76,18 @@ final class Watched<Value: Sendable>: @unchecked Sendable {
                 lock.unlock()
             }
         } onCancel: {
-            lock.lock()
-            waiter.isDone = true
-            let continuation = waiter.continuation
-            waiter.continuation = nil
-            waiting.removeAll { $0 === waiter }
-            lock.unlock()
-            continuation?.resume()
+            wake(waiter)
         }
+    }
+
+    private func wake(_ waiter: Waiter) {
+        lock.lock()
+        waiter.isDone = true
+        let continuation = waiter.continuation
+        waiter.continuation = nil
+        waiting.removeAll { $0 === waiter }
+        lock.unlock()
+        continuation?.resume()
     }
 
     /// With the lock held, which it releases.

@@ -101,6 +101,11 @@ public final class AMQPConnection: Sendable {
         AMQPChannel(core: try await core.openChannel(), connection: self)
     }
 
+    /// As ``openChannel()``, with a deadline of the caller's.
+    func openChannel(timeout: Duration) async throws(AMQPError) -> AMQPChannel {
+        AMQPChannel(core: try await core.openChannel(timeout: max(timeout, .milliseconds(1))), connection: self)
+    }
+
     /// Opens a channel for the time of `body`, and closes it when `body` returns or throws.
     ///
     /// - Throws: As ``openChannel()``, and what `body` throws.

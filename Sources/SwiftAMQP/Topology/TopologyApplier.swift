@@ -161,7 +161,7 @@ extension TopologyApplier {
 }
 
 extension AMQPChannel {
-    fileprivate func bind(_ binding: AMQPBinding) async throws(AMQPError) {
+    func bind(_ binding: AMQPBinding) async throws(AMQPError) {
         switch binding.destination {
         case .queue(let queue):
             try await bind(

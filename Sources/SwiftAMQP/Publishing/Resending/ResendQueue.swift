@@ -87,7 +87,7 @@ struct ResendQueue: ~Copyable {
 
     /// The oldest that was never sent, taken out to make room: none if all may be on their way.
     mutating func popOldestUnsent() -> ResendingPublish? {
-        guard let oldest = popLive(&fresh) else { return nil }
+        guard let oldest = Self.popLive(&fresh, &finishedInLine) else { return nil }
         leave(oldest)
         return oldest
     }
@@ -111,7 +111,9 @@ struct ResendQueue: ~Copyable {
     /// The publish to submit now, taken out of the line.
     mutating func next() -> ResendingPublish? {
         guard parked == nil, soloThrough == 0 || inFlight == 0 else { return nil }
-        guard let publish = popLive(&replay) ?? popLive(&fresh) else { return nil }
+        guard
+            let publish = Self.popLive(&replay, &finishedInLine) ?? Self.popLive(&fresh, &finishedInLine)
+        else { return nil }
         // All the suspects had their turn.
         if publish.order > soloThrough { soloThrough = 0 }
         return publish
@@ -140,7 +142,9 @@ struct ResendQueue: ~Copyable {
         didSend(publish, tag: tag)
     }
 
-    private mutating func popLive(_ line: inout FIFO<ResendingPublish>) -> ResendingPublish? {
+    private static func popLive(
+        _ line: inout FIFO<ResendingPublish>, _ finishedInLine: inout Int
+    ) -> ResendingPublish? {
         while let publish = line.popFirst() {
             if case .inLine = publish.place { return publish }
             finishedInLine -= 1
@@ -187,6 +191,9 @@ struct ResendQueue: ~Copyable {
     ) -> AMQPPublishOutcome? {
         switch publish.place {
         case .finished: return nil
+        case .new:
+            publish.place = .finished
+            return .notSent(reason: reason)
         case .outside:
             finishedInLine += 1
             publish.place = .finished
@@ -292,7 +299,7 @@ struct ResendQueue: ~Copyable {
         switch publish.place {
         case .inFlight: inFlight -= 1
         case .parked: parked = nil
-        case .outside, .inLine, .backingOff, .finished: return false
+        case .new, .outside, .inLine, .backingOff, .finished: return false
         }
         return true
     }

@@ -8,6 +8,8 @@ internal import AMQPWire
 ///   outbox lock, where it does nothing but leave a note.
 final class ResendingPublish: PublishOwner, @unchecked Sendable {
     enum Place {
+        /// It was not handed in yet.
+        case new
         /// The publisher is full; it is not counted yet, and its caller waits.
         case outside
         /// It waits to be sent, in the line of the new or of those to be sent again.
@@ -33,7 +35,7 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
     private(set) var message: AMQPMessage
     private let bodyHash: UInt64
 
-    @exclusivity(unchecked) var place = Place.outside
+    @exclusivity(unchecked) var place = Place.new
     /// Its place in the order of its publisher.
     @exclusivity(unchecked) var order: UInt64 = 0
     @exclusivity(unchecked) var attempts = PublishAttempts()
@@ -111,6 +113,46 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
     func awaitOutcome(_ continuation: UnsafeContinuation<Void, Never>) { awaitingOutcome.append(continuation) }
 
     func awaitRoom(_ continuation: UnsafeContinuation<Void, Never>) { awaitingRoom = continuation }
+
+    // MARK: Without a lock
+
+    /// Hands it in and waits for the outcome. A cancelled task ends it: as not sent where nothing of it can have gone out,
+    /// else as unknown.
+    func value() async throws(AMQPError) -> AMQPPublishReceipt {
+        await withTaskCancellationHandler {
+            await withUnsafeContinuation { publisher.handIn(self, awaiting: .outcome, $0) }
+        } onCancel: {
+            publisher.cancel(self)
+        }
+        return try result.get()
+    }
+
+    /// Hands it in and waits until it was taken, or has ended. Gives whether it is time to yield.
+    func takenIn() async -> Bool {
+        let attempt = publisher.tryHandIn(self)
+        if attempt.isTaken { return attempt.isTimeToYield }
+        await withTaskCancellationHandler {
+            await withUnsafeContinuation { publisher.handIn(self, awaiting: .room, $0) }
+        } onCancel: {
+            publisher.cancel(self, onlyIfOutside: true)
+        }
+        return false
+    }
+
+    /// Waits for the outcome of one that was handed in.
+    func wait() async -> Outcome {
+        await withTaskCancellationHandler {
+            await withUnsafeContinuation { publisher.awaitOutcome(of: self, $0) }
+        } onCancel: {
+            publisher.cancel(self)
+        }
+        return result
+    }
+
+    /// The outcome, where whoever resumed the caller has put it down.
+    private var result: Outcome {
+        outcome ?? .failure(AMQPError(.closed, "the publish to \(address) was not handed in"))
+    }
 
     // MARK: With the outbox lock held
 

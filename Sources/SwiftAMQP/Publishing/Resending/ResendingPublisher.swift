@@ -44,11 +44,14 @@ final class ResendingPublisher: @unchecked Sendable {
     @exclusivity(unchecked) private var channel: AMQPChannel?
     /// Why it takes nothing any more.
     @exclusivity(unchecked) private var refusal: AMQPError?
+    /// There will be no channel any more.
+    @exclusivity(unchecked) private var isAbandoned = false
     @exclusivity(unchecked) private var nextMessageID: UInt64 = 0
     /// When the timer fires.
     private var armed = Int64.max
     private var timer: Deadline?
     private var idleWaiters: [Promise<Void>] = []
+    @exclusivity(unchecked) private var endedCount: UInt64 = 0
 
     init(
         limits: ResendQueue.Limits, backoff: AMQPBackoff, whenFull: WhenFull, timeout: Duration,
@@ -106,12 +109,25 @@ final class ResendingPublisher: @unchecked Sendable {
         var wakeups = Wakeups()
         lock.lock()
         let actions = handInLocked(publish, mayWait: false, &wakeups)
-        let isTaken = if case .outside = publish.place { publish.outcome != nil } else { true }
+        // Whoever is told to wait hands it in again.
+        let isTaken = if case .new = publish.place { false } else { true }
         lock.unlock()
         perform(actions)
         wakeups.run()
         return (isTaken, actions.rest.isTimeToYield)
     }
+
+    /// Resumes `continuation` when the publish has its outcome, which may be at once.
+    func awaitOutcome(of publish: ResendingPublish, _ continuation: UnsafeContinuation<Void, Never>) {
+        lock.lock()
+        let hasEnded = publish.outcome != nil
+        if !hasEnded { publish.awaitOutcome(continuation) }
+        lock.unlock()
+        if hasEnded { continuation.resume() }
+    }
+
+    /// The outcome, if it has come.
+    func outcome(of publish: ResendingPublish) -> ResendingPublish.Outcome? { lock.withLock { publish.outcome } }
 
     /// With the lock held.
     private func handInLocked(
@@ -164,20 +180,18 @@ final class ResendingPublisher: @unchecked Sendable {
     ///
     /// - Parameter onlyIfOutside: Leave it alone if it was taken: only its room was waited for.
     func cancel(_ publish: ResendingPublish, onlyIfOutside: Bool = false) {
-        end(publish, reason: .cancelled, onlyIfOutside: onlyIfOutside, cause: nil)
-    }
-
-    private func end(
-        _ publish: ResendingPublish, reason: AMQPPublishOutcome.Reason, onlyIfOutside: Bool, cause: AMQPError?
-    ) {
         var wakeups = Wakeups()
         lock.lock()
-        let isOutside = if case .outside = publish.place { true } else { false }
+        let isOutside =
+            switch publish.place {
+            case .new, .outside: true
+            case .inLine, .backingOff, .parked, .inFlight, .finished: false
+            }
         guard publish.outcome == nil, isOutside || !onlyIfOutside else {
             lock.unlock()
             return
         }
-        withdraw(publish, reason: reason, cause: cause, &wakeups)
+        withdraw(publish, reason: .cancelled, cause: nil, &wakeups)
         let actions = proceed(&wakeups)
         lock.unlock()
         perform(actions)
@@ -192,12 +206,10 @@ final class ResendingPublisher: @unchecked Sendable {
             switch publish.place {
             case .parked: core.lock.withLock { _ = core.waiting.removeAll { $0.owner === publish } }
             case .inFlight(let tag): core.lock.withLock { core.tracker.abandon(tag: tag) }
-            case .outside, .inLine, .backingOff, .finished: break
+            case .new, .outside, .inLine, .backingOff, .finished: break
             }
         }
-        // One that was never handed in is outside without being in any line.
-        let outcome = queue.withdraw(publish, reason: reason) ?? .notSent(reason: reason)
-        end(publish, outcome, cause: cause, &wakeups)
+        if let outcome = queue.withdraw(publish, reason: reason) { end(publish, outcome, cause: cause, &wakeups) }
     }
 
     // MARK: Sending
@@ -255,11 +267,15 @@ final class ResendingPublisher: @unchecked Sendable {
         return actions
     }
 
+    /// Changes with every publish that ends.
+    var progress: UInt64 { lock.withLock { endedCount } }
+
     /// With the lock held: the publish has its outcome.
     private func end(
         _ publish: ResendingPublish, _ outcome: AMQPPublishOutcome, cause: AMQPError? = nil,
         _ wakeups: inout Wakeups
     ) {
+        endedCount &+= 1
         publish.finish(outcome, cause: cause, &wakeups)
         counters.count(publish.attempts.final(outcome))
     }
@@ -305,10 +321,14 @@ final class ResendingPublisher: @unchecked Sendable {
             end(publish, final, &wakeups)
             return
         }
+        if isAbandoned {
+            withdraw(publish, reason: .connectionClosed, cause: publish.cause ?? refusal, &wakeups)
+            return
+        }
         switch publish.place {
         case .backingOff(let until): wakeAt(min(until, publish.deadline))
         case .inLine: wakeAt(publish.deadline)
-        case .outside, .parked, .inFlight, .finished: break
+        case .new, .outside, .parked, .inFlight, .finished: break
         }
     }
 
@@ -333,8 +353,6 @@ final class ResendingPublisher: @unchecked Sendable {
     }
 
     /// The channel has ended, and every publish on it was told so.
-    ///
-    /// - Returns: How many are going to be sent again.
     func detach(_ error: AMQPError) {
         var wakeups = Wakeups()
         lock.lock()
@@ -381,12 +399,12 @@ final class ResendingPublisher: @unchecked Sendable {
     // MARK: Ending
 
     /// Takes nothing new from now on; what was taken goes on.
-    func close(_ reason: AMQPError) {
-        var wakeups = Wakeups()
-        lock.lock()
-        if refusal == nil { refusal = reason }
-        lock.unlock()
-        wakeups.run()
+    func close(_ reason: AMQPError) { lock.withLock { if refusal == nil { refusal = reason } } }
+
+    /// Gives the channel back, when nothing is under way any more.
+    func closeChannel() async {
+        let channel = lock.withLock { self.channel }
+        await channel?.close()
     }
 
     /// Completed when every publish that was taken has its outcome.
@@ -405,6 +423,7 @@ final class ResendingPublisher: @unchecked Sendable {
         var wakeups = Wakeups()
         lock.lock()
         if refusal == nil { refusal = reason }
+        isAbandoned = true
         for publish in queue.removeAllWaiting() {
             withdraw(publish, reason: .connectionClosed, cause: publish.cause ?? reason, &wakeups)
         }

@@ -1,0 +1,74 @@
+/// A supervised client: it connects, comes back when a connection is lost, restores what was declared, and sends again what
+/// may not have arrived. A program that publishes through it needs no reconnect and no resend code.
+///
+/// ```swift
+/// let client = try AMQPClient(
+///     configuration: AMQPClientConfiguration(try AMQPConfiguration(url: "amqp://svc:secret@mq-1/orders")),
+///     topology: AMQPTopology(queues: [.quorum("orders")]))
+/// try await client.publish(AMQPMessage("created"), to: .queue("orders"))
+/// let report = await client.shutdown(deadline: .seconds(30))
+/// ```
+///
+/// Publishing and declaring use separate connections, opened when they are first needed, so that a broker that slows
+/// publishers down delays nothing else (https://www.rabbitmq.com/docs/connections#flow-control). Every method may be
+/// called from any task and thread. A client that is let go without ``shutdown(deadline:)`` ends at once; what it has not
+/// finished then ends as unknown or not sent.
+public final class AMQPClient: Sendable {
+    let core: ClientCore
+
+    /// Makes a client. Nothing happens until something asks for a connection: ``connect()``, or the first publish.
+    ///
+    /// - Parameters:
+    ///   - configuration: Where to, and what to do when things go wrong.
+    ///   - topology: What has to be at the broker, on every connection, before anything else happens.
+    ///   - observer: Is told what happens; see ``AMQPClientObserver``.
+    /// - Throws: `.invalidConfiguration`.
+    public init(
+        configuration: AMQPClientConfiguration, topology: AMQPTopology = AMQPTopology(),
+        observer: (any AMQPClientObserver)? = nil
+    ) throws(AMQPError) {
+        try configuration.validate()
+        core = ClientCore(configuration: configuration, topology: topology, observer: observer)
+    }
+
+    deinit { core.abandon() }
+
+    // MARK: What it is in
+
+    /// What the client is in, now.
+    public var state: AMQPClientState { core.status.state.value }
+
+    /// The present state, and each that follows. See ``AMQPClientStates``.
+    public var states: AMQPClientStates { AMQPClientStates(watched: core.status.state) }
+
+    /// What happens from now on. Each call makes a sequence of its own, which holds 256 events and then drops the oldest,
+    /// and counts them.
+    public func events() -> AMQPEvents<AMQPClientEvent> { core.status.subscribe() }
+
+    /// How the client is, at this moment. Costs nothing that matters; asks nobody.
+    public func health() -> AMQPHealth { core.status.health(backlog: core.backlog) }
+
+    /// How all publishes of this client have ended so far.
+    public var publishCounts: AMQPPublishCounts { core.counters.snapshot }
+
+    // MARK: Beginning and ending
+
+    /// Connects and waits until the client is usable: connected, and everything declared or reported as failed. Programs
+    /// that want to know at their start whether the broker is there call it; others need not.
+    ///
+    /// - Throws: Why the first connection did not come about, by the configuration's `firstConnect`: the client is closed
+    ///   then. `.cancelled`, which leaves the client connecting.
+    public func connect() async throws(AMQPError) { try await core.connect() }
+
+    /// Ends the client: takes nothing new, finishes what was handed in, closes the connections.
+    ///
+    /// Returns within `deadline` and a quarter of a second, whatever the broker does - blocked, paused, gone. What has no
+    /// outcome by then ends: as not sent where nothing of it went out, else as unknown. Later calls wait for the first.
+    /// Cancelling the task does not cut it short.
+    ///
+    /// - Parameter deadline: How long to wait for what was handed in; zero gives it up at once.
+    @discardableResult
+    public func shutdown(deadline: Duration = .seconds(30)) async -> AMQPShutdownReport {
+        await core.shutDown(within: deadline)
+    }
+}

@@ -1,0 +1,239 @@
+internal import AMQPTransport
+
+/// The parts of a client: two links, the topology, the publishers.
+///
+/// - Invariant: `publishers`, `isAbandoned` and `shutdown` are guarded by `lock`, which is a leaf; the rest is constant and
+///   has its own locks. That is why the class is `@unchecked Sendable`.
+final class ClientCore: @unchecked Sendable {
+    /// A publisher, and the task that keeps it supplied with a channel.
+    struct Publisher {
+        let publisher: ResendingPublisher
+        let keeper: Task<Void, Never>
+    }
+
+    let configuration: AMQPClientConfiguration
+    let status: ClientStatus
+    let topology: TopologyKeeper
+    let consuming: SupervisedLink
+    let publishing: SupervisedLink
+    let counters = PublishCounters()
+    private let messageIDPrefix: String
+
+    private let lock = Lock()
+    private var publishers: [Publisher] = []
+    private var sharedPublisher: ResendingPublisher?
+    private var publisherCount: UInt64 = 0
+    private var shutdown: Promise<AMQPShutdownReport>?
+
+    init(
+        configuration: AMQPClientConfiguration, topology declared: AMQPTopology,
+        observer: (any AMQPClientObserver)?
+    ) {
+        self.configuration = configuration
+        let status = ClientStatus(observer: observer)
+        let topology = TopologyKeeper(
+            declared: declared, retryInterval: configuration.topologyRetryInterval
+        ) { status.topology($0) }
+        let consuming = SupervisedLink(
+            role: .consuming, configuration: configuration, status: status,
+            restore: { (connection) async throws(AMQPError) in try await topology.restore(connection) },
+            keep: { await topology.keep($0) })
+        publishing = SupervisedLink(
+            role: .publishing, configuration: configuration, status: status,
+            restore: { (connection) async throws(AMQPError) in
+                try await Self.gate(connection, topology, consuming)
+            })
+        self.status = status
+        self.topology = topology
+        self.consuming = consuming
+        messageIDPrefix = String(UInt64.random(in: .min ... .max), radix: 36)
+        status.failed.whenCompleted { [weak self] outcome in
+            if case .success(let error) = outcome { self?.end(error) }
+        }
+    }
+
+    /// Publishers are let go on when everything that they may rely on was declared, or reported as failed, after their
+    /// connection came about: the broker that it leads to may have lost what the last one had.
+    private static func gate(
+        _ connection: AMQPConnection, _ topology: TopologyKeeper, _ consuming: SupervisedLink
+    ) async throws(AMQPError) {
+        guard !topology.isEmpty else { return }
+        consuming.start()
+        let check = Task { await topology.checked() }
+        connection.core.closed.whenCompleted { _ in check.cancel() }
+        let isChecked = await withTaskCancellationHandler { await check.value } onCancel: { check.cancel() }
+        if let error = connection.closeError { throw error }
+        if !isChecked { throw AMQPError(.cancelled, "the client was ended while it restored the topology") }
+    }
+
+    // MARK: Connecting
+
+    /// Connects, if nothing has yet, and waits until the client is usable.
+    func connect() async throws(AMQPError) {
+        if let refusal = status.refusal { throw refusal }
+        consuming.start()
+        publishing.start()
+        var (state, version) = status.state.snapshot
+        while true {
+            switch state {
+            case .open, .degraded, .blocked: return
+            case .closing: throw ClientStatus.shutDown
+            case .closed(let error): throw error
+            case .connecting, .recovering: break
+            }
+            guard let next = await status.state.next(after: version) else {
+                throw AMQPError(.cancelled, "cancelled while the client was connecting")
+            }
+            (state, version) = next
+        }
+    }
+
+    // MARK: Publishers
+
+    /// The publisher behind ``AMQPClient/publish(_:to:isMandatory:policy:timeout:)``, made when it is first needed.
+    func defaultPublisher() throws(AMQPError) -> ResendingPublisher {
+        if let publisher = lock.withLock({ sharedPublisher }) { return publisher }
+        let publisher = try makePublisher(window: nil)
+        return lock.withLock {
+            if sharedPublisher == nil { sharedPublisher = publisher }
+            return sharedPublisher ?? publisher
+        }
+    }
+
+    func makePublisher(window: Int?) throws(AMQPError) -> ResendingPublisher {
+        if let refusal = status.refusal { throw refusal }
+        let buffer = configuration.publishing
+        let number = lock.withLock {
+            publisherCount += 1
+            return publisherCount
+        }
+        let publisher = ResendingPublisher(
+            limits: .init(messages: window ?? buffer.maximumMessages, bytes: buffer.maximumBytes),
+            backoff: buffer.nackBackoff, whenFull: .init(buffer.whenFull),
+            timeout: configuration.endpoints.first?.publishTimeout ?? .seconds(30),
+            messageIDPrefix: buffer.assignsMessageIDs
+                ? messageIDPrefix + "-" + String(number, radix: 36) + "-" : nil,
+            counters: counters)
+        publishing.start()
+        let keeper = PublisherKeeper(publisher: publisher, link: publishing) { [status] in status.report($0) }
+        let task = Task { [publishing] in
+            await keeper.run()
+            // Nothing will carry its publishes any more.
+            if case .ended(let error) = publishing.state.value { publisher.abandon(error) }
+        }
+        lock.withLock { publishers.append(Publisher(publisher: publisher, keeper: task)) }
+        // One that was made while the client was being ended is ended here, where nobody else knows of it.
+        if let refusal = status.refusal { publisher.close(refusal) }
+        return publisher
+    }
+
+    /// Takes nothing more, waits for what was taken, and gives the channel back.
+    func close(_ publisher: ResendingPublisher) async {
+        publisher.close(AMQPError(.closed, "the publisher was closed by this program"))
+        _ = await publisher.drained().wait()
+        let removed = lock.withLock {
+            let index = publishers.firstIndex { $0.publisher === publisher }
+            return index.map { publishers.remove(at: $0) }
+        }
+        removed?.keeper.cancel()
+        await publisher.closeChannel()
+    }
+
+    var backlog: (messages: Int, bytes: Int) {
+        lock.withLock { publishers }.map(\.publisher.backlog).reduce(into: (messages: 0, bytes: 0)) { sum, each in
+            sum.messages += each.messages
+            sum.bytes += each.bytes
+        }
+    }
+
+    // MARK: Ending
+
+    /// See ``AMQPClient/shutdown(deadline:)``.
+    func shutDown(within duration: Duration) async -> AMQPShutdownReport {
+        let promise = Promise<AMQPShutdownReport>()
+        let running = lock.withLock {
+            let running = shutdown
+            if running == nil { shutdown = promise }
+            return running
+        }
+        if let running {
+            if case .success(let report) = await running.wait() { return report }
+            return AMQPShutdownReport()
+        }
+        // In a task of its own: who asked for it may be cancelled, what was handed in is not.
+        Task { promise.complete(.success(await end(within: duration))) }
+        if case .success(let report) = await promise.wait() { return report }
+        return AMQPShutdownReport()
+    }
+
+    private func end(within duration: Duration) async -> AMQPShutdownReport {
+        let deadline = MonotonicTime.now() + max(duration, .zero)
+        let before = counters.snapshot
+        _ = status.beginClosing()
+        let reason = ClientStatus.shutDown
+        let all = lock.withLock { publishers }
+        for each in all { each.publisher.close(reason) }
+        let isDrained = await drain(all.map(\.publisher), until: deadline)
+        let left = backlog
+        for each in all { each.keeper.cancel() }
+        // What waits here ends at once; what is on the wire, with its connection.
+        for each in all { each.publisher.abandon(reason) }
+        let remaining = max(deadline - .now(), Self.hardCloseTimeout)
+        async let first: Void = publishing.stop(reason, timeout: isDrained ? remaining : Self.hardCloseTimeout)
+        async let second: Void = consuming.stop(reason, timeout: isDrained ? remaining : Self.hardCloseTimeout)
+        _ = await (first, second)
+        for each in all {
+            await each.keeper.value
+            each.publisher.abandon(reason)
+        }
+        status.close(AMQPError(.closed, "the client was shut down by this program"))
+        return AMQPShutdownReport(
+            publishes: counters.snapshot - before, abandoned: isDrained ? 0 : left.messages, isTimedOut: !isDrained)
+    }
+
+    /// How long the broker gets to answer a close when the deadline has passed already.
+    private static let hardCloseTimeout: Duration = .milliseconds(100)
+
+    /// Whether everything had its outcome in time.
+    private func drain(_ publishers: [ResendingPublisher], until deadline: MonotonicTime) async -> Bool {
+        let isDrained = Promise<Bool>()
+        let timer = Deadline(loop: .shared, at: deadline) { isDrained.complete(.success(false)) }
+        defer { timer.cancel() }
+        Task {
+            for publisher in publishers { _ = await publisher.drained().wait() }
+            isDrained.complete(.success(true))
+        }
+        if case .success(let value) = await isDrained.wait() { return value }
+        return false
+    }
+
+    /// Nobody holds the client any more.
+    func abandon() {
+        guard lock.withLock({ shutdown == nil }) else { return }
+        end(AMQPError(.closed, "the client was let go without a shutdown"))
+    }
+
+    /// Ends everything without waiting: nobody holds the client any more, or a connection may not come back.
+    private func end(_ reason: AMQPError) {
+        _ = status.beginClosing()
+        for each in lock.withLock({ publishers }) {
+            each.publisher.close(reason)
+            each.keeper.cancel()
+            each.publisher.abandon(reason)
+        }
+        publishing.abandon(reason)
+        consuming.abandon(reason)
+        status.close(reason)
+    }
+}
+
+extension ResendingPublisher.WhenFull {
+    init(_ choice: AMQPClientConfiguration.WhenFull) {
+        self =
+            switch choice {
+            case .suspend: .suspend
+            case .fail: .fail
+            case .dropOldest: .dropOldest
+            }
+    }
+}

@@ -1,0 +1,138 @@
+internal import AMQPTransport
+
+/// Sees to it that what a client has declared is at the broker: on every new connection before anything else, again when
+/// somebody relies on it, and again from time to time for what failed.
+///
+/// - Invariant: what changes is guarded by `lock`, which is a leaf; that is why the class is `@unchecked Sendable`.
+///   ``restore(_:)`` and ``keep(_:)`` are called by the link's one task.
+final class TopologyKeeper: @unchecked Sendable {
+    /// How often everything was applied; who needs to know that it is there waits for the next time.
+    private let applied = Watched<UInt64>(0)
+    private let bell = Doorbell()
+    private let retryInterval: Duration
+    private let report: @Sendable (AMQPTopologyReport) -> Void
+
+    private let lock = Lock()
+    private var record: TopologyRecord
+    private var failures: [AMQPTopologyFailure] = []
+    /// What made the broker close the whole connection, and when: it is left out, or no connection would ever serve.
+    private var culprits: [(failure: AMQPTopologyFailure, since: MonotonicTime)] = []
+    /// Which application somebody waits for.
+    private var wanted: UInt64 = 0
+
+    /// - Parameter report: Told of every application, outside all locks.
+    init(
+        declared: AMQPTopology, retryInterval: Duration, report: @escaping @Sendable (AMQPTopologyReport) -> Void
+    ) {
+        record = TopologyRecord(declared: declared)
+        self.retryInterval = retryInterval
+        self.report = report
+    }
+
+    /// After this time what made the broker close the connection is tried once more, with a new connection.
+    private static let culpritPause: Duration = .seconds(60)
+
+    // MARK: The record
+
+    var snapshot: AMQPTopology { lock.withLock { record.snapshot } }
+    var failed: [AMQPTopologyFailure] { lock.withLock { failures } }
+    var isEmpty: Bool { lock.withLock { record.steps.isEmpty } }
+
+    func currentName(ofQueue name: String) -> String { lock.withLock { record.currentName(ofQueue: name) } }
+
+    /// Changes the record, for something that the broker has taken already.
+    func note(_ change: (inout TopologyRecord) -> Void) { lock.withLock { change(&record) } }
+
+    /// Adds to what is to be there, and has it applied.
+    func add(_ topology: AMQPTopology) {
+        lock.withLock {
+            for exchange in topology.exchanges { record.didDeclare(exchange) }
+            for queue in topology.queues { record.didDeclare(queue, named: queue.name) }
+            for binding in topology.bindings { record.didBind(binding) }
+        }
+        requestCheck()
+    }
+
+    // MARK: Waiting for it
+
+    /// Everything is to be applied again soon.
+    func requestCheck() {
+        lock.withLock { wanted = applied.value + 1 }
+        bell.ring()
+    }
+
+    /// Waits until everything was applied once more from its beginning, or was reported as failed. False if the task was
+    /// cancelled first.
+    func checked() async -> Bool {
+        let (before, version) = applied.snapshot
+        // An application that is under way has looked at some entities before this call: the one after it counts.
+        let target = before + 2
+        lock.withLock { wanted = max(wanted, target) }
+        bell.ring()
+        var seen = version
+        while true {
+            guard let (now, number) = await applied.next(after: seen) else { return false }
+            if now >= target { return true }
+            seen = number
+        }
+    }
+
+    // MARK: For the link
+
+    /// Applies everything on a new connection.
+    ///
+    /// - Throws: Why the connection is of no use any more.
+    func restore(_ connection: AMQPConnection) async throws(AMQPError) {
+        let now = MonotonicTime.now()
+        lock.withLock { culprits.removeAll { now - $0.since >= Self.culpritPause } }
+        try await apply(on: connection, isNew: true)
+    }
+
+    /// Applies everything again whenever somebody waits for it, or something has failed and its time has come. Returns
+    /// when the connection has ended or the task is cancelled.
+    func keep(_ connection: AMQPConnection) async {
+        connection.core.closed.whenCompleted { [bell] _ in bell.ring() }
+        while !Task.isCancelled, connection.closeError == nil {
+            let (isWanted, mustRetry) = lock.withLock { (wanted > applied.value, !failures.isEmpty) }
+            if !isWanted {
+                let start = MonotonicTime.now()
+                await bell.wait(atMost: mustRetry ? retryInterval : nil)
+                guard mustRetry, MonotonicTime.now() - start >= retryInterval else { continue }
+            }
+            do throws(AMQPError) {
+                try await apply(on: connection, isNew: false)
+            } catch {
+                // The connection is gone; what answers nothing any more must not be used by others either.
+                await connection.close(timeout: .milliseconds(1))
+                return
+            }
+        }
+    }
+
+    private func apply(on connection: AMQPConnection, isNew: Bool) async throws(AMQPError) {
+        let (steps, excluded) = lock.withLock { (record.steps, culprits.map(\.failure)) }
+        // A queue of this very connection that the broker has named would be made a second time.
+        let wanted = isNew ? steps : steps.filter { !$0.isServerNamedAndExclusive }
+        switch await TopologyApplier(connection: connection).run(wanted, excluding: excluded) {
+        case .applied(let outcome):
+            lock.withLock {
+                failures = outcome.failures
+                for (old, new) in outcome.renamedQueues { record.didRename(queue: old, to: new) }
+            }
+            applied.set(applied.value + 1)
+            report(outcome)
+        case .connectionEnded(let error, let culprit):
+            if let culprit {
+                let failure = AMQPTopologyFailure(entity: culprit, error: error)
+                lock.withLock { culprits.append((failure, .now())) }
+            }
+            throw error
+        }
+    }
+}
+
+extension TopologyStep {
+    fileprivate var isServerNamedAndExclusive: Bool {
+        if case .queue(let queue, let name) = self { queue.name.isEmpty && queue.isExclusive && !name.isEmpty } else { false }
+    }
+}
