@@ -1,3 +1,5 @@
+internal import AMQPTransport
+
 /// The channel that topology is applied or planned on: opened when it is first needed, and anew after an exception.
 ///
 /// - Invariant: used by one task at a time.
@@ -6,7 +8,6 @@ final class TopologyChannel {
     private var channel: AMQPChannel?
 
     init(connection: AMQPConnection) { self.connection = connection }
-
 
     /// Runs `operation` and gives how it ended, if it ended: the broker may refuse it, which closes the channel.
     ///
