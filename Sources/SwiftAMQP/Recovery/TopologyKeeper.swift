@@ -110,9 +110,11 @@ final class TopologyKeeper: @unchecked Sendable {
     }
 
     private func apply(on connection: AMQPConnection, isNew: Bool) async throws(AMQPError) {
-        let (steps, excluded) = lock.withLock { (record.steps, culprits.map(\.failure)) }
+        let (steps, excluded, failed) = lock.withLock {
+            (record.steps, culprits.map(\.failure), Set(failures.map(\.entity)))
+        }
         // A queue of this very connection that the broker has named would be made a second time.
-        let wanted = isNew ? steps : steps.filter { !$0.isServerNamedAndExclusive }
+        let wanted = isNew ? steps : steps.filter { !$0.isServerNamedAndExclusive || failed.contains($0.entity) }
         switch await TopologyApplier(connection: connection).run(wanted, excluding: excluded) {
         case .applied(let outcome):
             lock.withLock {

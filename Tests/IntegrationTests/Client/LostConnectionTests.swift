@@ -1,5 +1,4 @@
 import SwiftAMQP
-import Synchronization
 import TestSupport
 import Testing
 
@@ -13,19 +12,21 @@ struct LostConnectionTests {
         try await ChaosProxy.withProxy(target: broker.port, seed: seed) { proxy in
             try await withClient(port: proxy.port, topology: AMQPTopology(queues: [.classic(queue)])) { client in
                 let counts = [1500, 1500, 1500]
-                let done = Atomic<Int>(0)
+                let done = Locked(0)
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     for (publisher, count) in counts.enumerated() {
                         group.addTask {
                             for number in 0..<count {
                                 try await client.publish(AMQPMessage("\(publisher) \(number)"), to: .queue(queue))
-                                done.add(1, ordering: .relaxed)
+                                done.withLock { $0 += 1 }
                             }
                         }
                     }
                     group.addTask {
                         for round in 1...8 {
-                            while done.load(ordering: .relaxed) < round * 450 { try await Task.sleep(for: .milliseconds(1)) }
+                            while done.withLock({ $0 }) < round * 450 {
+                                try await Task.sleep(for: .milliseconds(1))
+                            }
                             await proxy.reset()
                         }
                     }
