@@ -25,6 +25,16 @@ struct ConnectionOptions: ParsableArguments {
         return configuration
     }
 
+    /// A supervised client. The first connection is tried once: a tool that waits for a mistyped host helps nobody.
+    func client(_ name: String, publishTimeout: Duration) throws -> AMQPClient {
+        var endpoint = try configuration(name: name)
+        endpoint.publishTimeout = publishTimeout
+        var configuration = AMQPClientConfiguration(endpoint)
+        configuration.firstConnect = .once
+        configuration.publishing.assignsMessageIDs = false
+        return try AMQPClient(configuration: configuration)
+    }
+
     /// Runs `body` with a channel of a connection of its own, and closes both.
     func withChannel<Value>(
         _ name: String, _ body: (AMQPConnection, AMQPChannel) async throws -> Value

@@ -8,7 +8,9 @@ struct PublishCommand: AsyncParsableCommand {
         abstract: "Publish messages and wait until the broker has confirmed every one of them.",
         discussion: """
             Messages are persistent and mandatory unless told otherwise: one that no queue gets counts as a failure. \
-            Exits with 0 only if every message was confirmed; otherwise says on stderr how many ended how.
+            Exits with 0 only if every message was confirmed; otherwise says on stderr how many ended how. A connection \
+            that is lost on the way comes back, and what may not have arrived is sent again: such a message may be in its \
+            queue twice, and then has the header x-swiftamqp-attempt.
 
             Examples:
               samqp publish --routing-key orders --body 'hello'
@@ -31,6 +33,8 @@ struct PublishCommand: AsyncParsableCommand {
         name: .customLong("header"),
         help: ArgumentHelp("Add a header; its value is text. Can be repeated.", valueName: "name=text"))
     var headers: [HeaderArgument] = []
+    @Option(help: "How many seconds a message may take until it is confirmed, lost connections included.")
+    var timeout = 30
     @Flag(help: "Publish with delivery mode 1: the broker may lose the message when it restarts.")
     var transient = false
     @Flag(help: "Let the broker drop what it can route to no queue.")
@@ -41,6 +45,7 @@ struct PublishCommand: AsyncParsableCommand {
     func validate() throws {
         if (body == nil) == (file == nil) { throw ValidationError("Say what to publish: either --body or --file.") }
         if body == "-" && count != nil { throw ValidationError("--count has no meaning with --body -.") }
+        if !(1...86_400).contains(timeout) { throw ValidationError("--timeout has to be 1 to 86400.") }
         if let count, count < 1 { throw ValidationError("--count has to be 1 or more.") }
     }
 
@@ -62,32 +67,54 @@ struct PublishCommand: AsyncParsableCommand {
         properties.headers = AMQPTable(headers.map { ($0.name, $0.value) })
         let address = AMQPAddress(exchange: exchange, routingKey: routingKey)
 
-        let tally = try await connection.withChannel("samqp publish") { connection, channel in
-            let notices = Task { await BrokerNotices.tell(connection) }
-            defer { notices.cancel() }
-            return try await Progress.show("published", total: body == "-" ? nil : count ?? 1) { progress in
-                try await channel.withPublisher(window: Self.window) { publisher in
-                    var source = source
-                    var tally = PublishTally()
-                    do {
-                        while let body = try await source.next() {
-                            try await publisher.send(
-                                AMQPMessage(body: body, properties: properties), to: address,
-                                isMandatory: !noMandatory)
-                            progress.add()
-                        }
-                    } catch let error as AMQPError {
-                        tally.addUnsent(error)
-                    } catch let failure as Failure {
-                        tally.reason = failure.text
-                    }
-                    tally.add(await publisher.flush(), address: address, closeReason: channel.closeReason)
-                    if case .copies(_, let remaining) = source { tally.notSent += remaining }
-                    return tally
+        let client = try connection.client("samqp publish", publishTimeout: .seconds(timeout))
+        let notices = Task { await ClientNotices.tell(client.events()) }
+        defer { notices.cancel() }
+        try await client.connect([.publishing])
+        let tally = try await Progress.show("published", total: body == "-" ? nil : count ?? 1) { progress in
+            let publisher = try client.publisher(window: Self.window)
+            var source = source
+            var tally = PublishTally()
+            do {
+                while let body = try await source.next() {
+                    try await publisher.enqueue(
+                        AMQPMessage(body: body, properties: properties), to: address, isMandatory: !noMandatory)
+                    progress.add()
                 }
+            } catch is AMQPError {
+                // It is in the report.
+            } catch let failure as Failure {
+                tally.reason = failure.text
+            }
+            tally.add(await publisher.flush())
+            if case .copies(_, let remaining) = source { tally.notSent += remaining }
+            return tally
+        }
+        await client.shutdown(deadline: .seconds(5))
+        if let failure = tally.failure { throw failure }
+    }
+}
+
+/// Says on stderr why nothing moves: the tool is not stuck then, it waits.
+enum ClientNotices {
+    static func tell(_ events: AMQPEvents<AMQPClientEvent>) async {
+        var wasLost = false
+        for await event in events {
+            switch event {
+            case .blocked(_, let reason):
+                StandardError.line("the broker takes no messages for now (\(reason)); waiting")
+            case .unblocked: StandardError.line("the broker takes messages again")
+            case .lost(_, let error) where error.code != .closed:
+                StandardError.line("the connection was lost (\(error.text)); connecting again")
+                wasLost = true
+            case .opened where wasLost: StandardError.line("connected again")
+            case .closed:
+                // Whoever waits for standard input would not notice.
+                Stop.request()
+                return
+            default: break
             }
         }
-        if let failure = tally.failure { throw failure }
     }
 }
 

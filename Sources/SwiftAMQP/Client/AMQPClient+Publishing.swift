@@ -95,8 +95,15 @@ public final class AMQPClientPublisher: Sendable {
         return try AMQPClientPendingPublish(takenIn: publish)
     }
 
-    /// Waits until every message that was taken has its outcome. Bounded by the deadlines of the messages.
-    public func flush() async { _ = await core.drained().wait() }
+    /// Waits until every message that was taken has its outcome. Bounded by the deadlines of the messages; cancelling the
+    /// task does not cut it short.
+    ///
+    /// - Returns: How the messages ended since the last flush, those that somebody awaited included.
+    @discardableResult
+    public func flush() async -> AMQPClientPublishReport {
+        _ = await core.drained().wait()
+        return core.takeReport()
+    }
 
     /// How many messages have no outcome yet.
     public var unconfirmedCount: Int { core.backlog.messages }

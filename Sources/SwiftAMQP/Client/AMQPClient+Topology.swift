@@ -9,6 +9,32 @@ extension AMQPClient {
     /// Everything that is restored on a new connection: the program's topology and what was declared since.
     public var topology: AMQPTopology { core.topology.snapshot }
 
+    /// Says what declaring this would do, without creating anything: what exists, what would be made, what would fail and why.
+    ///
+    /// - Throws: `.timeout` if the client gets no connection in time; `.cancelled`; why the client ended.
+    public func plan(_ topology: AMQPTopology, timeout: Duration? = nil) async throws(AMQPError) -> AMQPTopologyPlan {
+        try await core.onConnection(timeout) { (connection, _) throws(AMQPError) in
+            try await TopologyPlanner(connection: connection).plan(topology)
+        }
+    }
+
+    /// Declares all of this, now and on every new connection. What fails does not stop the rest; it shows in the report and
+    /// in the client's state, and is tried again from time to time until it can be declared or is deleted.
+    ///
+    /// - Throws: `.timeout` if the client gets no connection in time: it is applied with the next one then; `.cancelled`;
+    ///   why the client ended.
+    @discardableResult
+    public func apply(_ topology: AMQPTopology, timeout: Duration? = nil) async throws(AMQPError) -> AMQPTopologyReport {
+        core.topology.add(topology)
+        return try await core.onConnection(timeout) { (connection, deadline) throws(AMQPError) in
+            guard let report = await core.topology.checked(until: deadline, over: connection) else {
+                if let error = connection.closeError { throw error }
+                throw AMQPError(.timeout, "the topology was not applied in time")
+            }
+            return report
+        }
+    }
+
     /// Declares an exchange, now and on every new connection.
     ///
     /// - Throws: `.channelException` 406 if it exists with other properties; `.timeout`; `.cancelled`; why the client ended.
@@ -108,6 +134,30 @@ extension ClientCore {
         _ timeout: Duration?, _ body: (AMQPChannel) async throws(AMQPError) -> Value,
         record: ((inout TopologyRecord, Value) -> Void)? = nil
     ) async throws(AMQPError) -> Value {
+        try await onConnection(timeout) { (connection, deadline) throws(AMQPError) in
+            let channel = try await connection.openChannel(timeout: deadline - .now())
+            let timer = Deadline(loop: .shared, at: deadline) {
+                channel.core.giveUp(AMQPError(.timeout, "the broker did not answer in time"))
+            }
+            defer {
+                timer.cancel()
+                channel.core.requestClose()
+            }
+            let value = try await body(channel)
+            if let record {
+                topology.note { record(&$0, value) }
+                // It was restored without this, if it has been restored since.
+                if connection.closeError != nil { topology.requestCheck() }
+            }
+            return value
+        }
+    }
+
+    /// Does something that may be done twice, over as many connections as it takes.
+    func onConnection<Value: Sendable>(
+        _ timeout: Duration?,
+        _ body: (AMQPConnection, _ deadline: MonotonicTime) async throws(AMQPError) -> Value
+    ) async throws(AMQPError) -> Value {
         if let refusal = status.refusal { throw refusal }
         consuming.start()
         let limit = timeout ?? configuration.endpoints.first?.rpcTimeout ?? .seconds(30)
@@ -117,25 +167,10 @@ extension ClientCore {
             guard let connection = await consuming.openConnection(until: deadline) else {
                 if Task.isCancelled { throw AMQPError(.cancelled, "cancelled while the client was recovering") }
                 if let refusal = status.refusal { throw refusal }
-                throw AMQPError(
-                    .timeout, "the client had no connection within \(limit)", underlying: lastError)
+                throw AMQPError(.timeout, "the client had no connection within \(limit)", underlying: lastError)
             }
             do throws(AMQPError) {
-                let channel = try await connection.openChannel(timeout: deadline - .now())
-                let timer = Deadline(loop: .shared, at: deadline) {
-                    channel.core.giveUp(AMQPError(.timeout, "the broker did not answer within \(limit)"))
-                }
-                defer {
-                    timer.cancel()
-                    channel.core.requestClose()
-                }
-                let value = try await body(channel)
-                if let record {
-                    topology.note { record(&$0, value) }
-                    // It was restored without this, if it has been restored since.
-                    if connection.closeError != nil { topology.requestCheck() }
-                }
-                return value
+                return try await body(connection, deadline)
             } catch {
                 guard connection.closeError != nil, error.code != .cancelled else { throw error }
                 lastError = error

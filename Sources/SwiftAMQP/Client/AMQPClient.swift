@@ -56,9 +56,12 @@ public final class AMQPClient: Sendable {
     /// Connects and waits until the client is usable: connected, and everything declared or reported as failed. Programs
     /// that want to know at their start whether the broker is there call it; others need not.
     ///
+    /// - Parameter roles: Which of the connections are opened now instead of when they are first needed.
     /// - Throws: Why the first connection did not come about, by the configuration's `firstConnect`: the client is closed
     ///   then. `.cancelled`, which leaves the client connecting.
-    public func connect() async throws(AMQPError) { try await core.connect() }
+    public func connect(
+        _ roles: Set<AMQPLinkRole> = [.publishing, .consuming]
+    ) async throws(AMQPError) { try await core.connect(roles) }
 
     /// Ends the client: takes nothing new, finishes what was handed in, closes the connections.
     ///

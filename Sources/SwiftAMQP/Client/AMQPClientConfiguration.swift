@@ -34,6 +34,8 @@ public struct AMQPClientConfiguration: Sendable, Equatable {
 
     /// What happens if the first connection does not come about.
     public enum FirstConnect: Sendable, Equatable {
+        /// Each endpoint is tried once; if none takes the connection, the client is closed.
+        case once
         /// Attempts go on for this long; then the client is closed. A refusal of the credentials or of the virtual host,
         /// and what no attempt can mend, closes it at once.
         case within(Duration)
@@ -43,7 +45,7 @@ public struct AMQPClientConfiguration: Sendable, Equatable {
         func deadline(from start: MonotonicTime) -> Int64 {
             switch self {
             case .within(let duration): (start + duration).nanoseconds
-            case .keepTrying: .max
+            case .once, .keepTrying: .max
             }
         }
     }

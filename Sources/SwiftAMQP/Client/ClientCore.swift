@@ -59,20 +59,18 @@ final class ClientCore: @unchecked Sendable {
     ) async throws(AMQPError) {
         guard !topology.isEmpty else { return }
         consuming.start()
-        let check = Task { await topology.checked() }
-        connection.core.closed.whenCompleted { _ in check.cancel() }
-        let isChecked = await withTaskCancellationHandler { await check.value } onCancel: { check.cancel() }
+        let isChecked = await topology.checked(over: connection) != nil
         if let error = connection.closeError { throw error }
         if !isChecked { throw AMQPError(.cancelled, "the client was ended while it restored the topology") }
     }
 
     // MARK: Connecting
 
-    /// Connects, if nothing has yet, and waits until the client is usable.
-    func connect() async throws(AMQPError) {
+    /// Opens these connections, if nothing has yet, and waits until the client is usable.
+    func connect(_ roles: Set<AMQPLinkRole>) async throws(AMQPError) {
         if let refusal = status.refusal { throw refusal }
-        consuming.start()
-        publishing.start()
+        if roles.contains(.consuming) { consuming.start() }
+        if roles.contains(.publishing) { publishing.start() }
         var (state, version) = status.state.snapshot
         while true {
             switch state {

@@ -40,6 +40,8 @@ struct RecoveryStateMachine: Sendable {
         var backoff = AMQPBackoff()
         /// Until when the first connection must have come about, in nanoseconds of the monotonic clock; `.max` for ever.
         var firstConnectDeadline = Int64.max
+        /// Whether the first connection must come about in the first round.
+        var firstConnectIsOneRound = false
         /// For how long refusals of credentials or of the virtual host are tolerated once it has been connected, in
         /// nanoseconds; `.max` for ever.
         var refusalTolerance = Int64.max
@@ -101,6 +103,7 @@ struct RecoveryStateMachine: Sendable {
         attemptsInRound = 0
         let round = failedRounds
         failedRounds += 1
+        if !hasServed, policy.firstConnectIsOneRound { return end(error) }
         if !hasServed, now >= policy.firstConnectDeadline { return end(overdue(error)) }
         return wait(round: round, random: random)
     }

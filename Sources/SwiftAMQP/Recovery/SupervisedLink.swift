@@ -126,6 +126,7 @@ final class SupervisedLink: @unchecked Sendable {
         policy.endpointCount = configuration.endpoints.count
         policy.backoff = configuration.backoff
         policy.firstConnectDeadline = configuration.firstConnect.deadline(from: start)
+        policy.firstConnectIsOneRound = configuration.firstConnect == .once
         policy.refusalTolerance = configuration.refusalTolerance?.saturatingNanoseconds ?? .max
         var machine = RecoveryStateMachine(policy: policy, hasServed: status.hasServed)
         var event = RecoveryStateMachine.Event.start

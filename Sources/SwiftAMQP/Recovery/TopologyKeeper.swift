@@ -6,8 +6,8 @@ internal import AMQPTransport
 /// - Invariant: what changes is guarded by `lock`, which is a leaf; that is why the class is `@unchecked Sendable`.
 ///   ``restore(_:)`` and ``keep(_:)`` are called by the link's one task.
 final class TopologyKeeper: @unchecked Sendable {
-    /// How often everything was applied; who needs to know that it is there waits for the next time.
-    private let applied = Watched<UInt64>(0)
+    /// `count`, and what came of it the last time, for those who wait.
+    private let applied = Watched<(count: UInt64, last: AMQPTopologyReport?)>((0, nil))
     private let bell = Doorbell()
     private let retryInterval: Duration
     private let report: @Sendable (AMQPTopologyReport) -> Void
@@ -17,6 +17,9 @@ final class TopologyKeeper: @unchecked Sendable {
     private var failures: [AMQPTopologyFailure] = []
     /// What made the broker close the whole connection, and when: it is left out, or no connection would ever serve.
     private var culprits: [(failure: AMQPTopologyFailure, since: MonotonicTime)] = []
+    /// How often everything was applied.
+    private var count: UInt64 = 0
+    private var isApplying = false
     /// Which application somebody waits for.
     private var wanted: UInt64 = 0
 
@@ -56,25 +59,40 @@ final class TopologyKeeper: @unchecked Sendable {
     // MARK: Waiting for it
 
     /// Everything is to be applied again soon.
-    func requestCheck() {
-        lock.withLock { wanted = applied.value + 1 }
+    func requestCheck() { _ = want() }
+
+    /// Has everything applied again. Gives the number of the application that begins after this call: one that is under
+    /// way has looked at some entities before.
+    private func want() -> UInt64 {
+        let next = lock.withLock {
+            let next = count + (isApplying ? 2 : 1)
+            wanted = max(wanted, next)
+            return next
+        }
         bell.ring()
+        return next
     }
 
-    /// Waits until everything was applied once more from its beginning, or was reported as failed. False if the task was
-    /// cancelled first.
-    func checked() async -> Bool {
-        let (before, version) = applied.snapshot
-        // An application that is under way has looked at some entities before this call: the one after it counts.
-        let target = before + 2
-        lock.withLock { wanted = max(wanted, target) }
-        bell.ring()
-        var seen = version
-        while true {
-            guard let (now, number) = await applied.next(after: seen) else { return false }
-            if now >= target { return true }
-            seen = number
+    /// Waits until everything was applied once more from its beginning, or was reported as failed.
+    ///
+    /// - Parameters:
+    ///   - deadline: When to stop waiting.
+    ///   - connection: Stop waiting when this one has ended.
+    /// - Returns: What came of it; `nil` if the task was cancelled or the waiting stopped first.
+    func checked(
+        until deadline: MonotonicTime = .distantFuture, over connection: AMQPConnection? = nil
+    ) async -> AMQPTopologyReport? {
+        let target = want()
+        let check = Task {
+            var seen: UInt64 = 0
+            while let (now, number) = await applied.next(after: seen, until: deadline) {
+                if now.count >= target { return now.last }
+                seen = number
+            }
+            return nil
         }
+        connection?.core.closed.whenCompleted { _ in check.cancel() }
+        return await withTaskCancellationHandler { await check.value } onCancel: { check.cancel() }
     }
 
     // MARK: For the link
@@ -93,7 +111,7 @@ final class TopologyKeeper: @unchecked Sendable {
     func keep(_ connection: AMQPConnection) async {
         connection.core.closed.whenCompleted { [bell] _ in bell.ring() }
         while !Task.isCancelled, connection.closeError == nil {
-            let (isWanted, mustRetry) = lock.withLock { (wanted > applied.value, !failures.isEmpty) }
+            let (isWanted, mustRetry) = lock.withLock { (wanted > count, !failures.isEmpty) }
             if !isWanted {
                 let start = MonotonicTime.now()
                 await bell.wait(atMost: mustRetry ? retryInterval : nil)
@@ -111,17 +129,22 @@ final class TopologyKeeper: @unchecked Sendable {
 
     private func apply(on connection: AMQPConnection, isNew: Bool) async throws(AMQPError) {
         let (steps, excluded, failed) = lock.withLock {
-            (record.steps, culprits.map(\.failure), Set(failures.map(\.entity)))
+            isApplying = true
+            return (record.steps, culprits.map(\.failure), Set(failures.map(\.entity)))
         }
+        defer { lock.withLock { isApplying = false } }
         // A queue of this very connection that the broker has named would be made a second time.
         let wanted = isNew ? steps : steps.filter { !$0.isServerNamedAndExclusive || failed.contains($0.entity) }
         switch await TopologyApplier(connection: connection).run(wanted, excluding: excluded) {
         case .applied(let outcome):
-            lock.withLock {
+            let number = lock.withLock {
                 failures = outcome.failures
                 for (old, new) in outcome.renamedQueues { record.didRename(queue: old, to: new) }
+                isApplying = false
+                count += 1
+                return count
             }
-            applied.set(applied.value + 1)
+            applied.set((number, outcome))
             report(outcome)
         case .connectionEnded(let error, let culprit):
             if let culprit {

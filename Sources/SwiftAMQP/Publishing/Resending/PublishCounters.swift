@@ -19,32 +19,12 @@ final class PublishCounters: Sendable {
     }
 
     var snapshot: AMQPPublishCounts {
-        AMQPPublishCounts(
-            confirmed: confirmed.load(ordering: .relaxed), returned: returned.load(ordering: .relaxed),
-            nacked: nacked.load(ordering: .relaxed), notSent: notSent.load(ordering: .relaxed),
-            unknown: unknown.load(ordering: .relaxed))
-    }
-}
-
-/// How publishes ended, by outcome.
-public struct AMQPPublishCounts: Sendable, Hashable, CustomStringConvertible {
-    public var confirmed: UInt64 = 0
-    public var returned: UInt64 = 0
-    public var nacked: UInt64 = 0
-    public var notSent: UInt64 = 0
-    public var unknown: UInt64 = 0
-
-    /// How many ended.
-    public var total: UInt64 { confirmed &+ returned &+ nacked &+ notSent &+ unknown }
-
-    public var description: String {
-        "\(confirmed) confirmed, \(returned) returned, \(nacked) nacked, \(notSent) not sent, \(unknown) unknown"
-    }
-
-    static func - (left: Self, right: Self) -> Self {
-        AMQPPublishCounts(
-            confirmed: left.confirmed &- right.confirmed, returned: left.returned &- right.returned,
-            nacked: left.nacked &- right.nacked, notSent: left.notSent &- right.notSent,
-            unknown: left.unknown &- right.unknown)
+        var counts = AMQPPublishCounts()
+        counts.confirmed = confirmed.load(ordering: .relaxed)
+        counts.returned = returned.load(ordering: .relaxed)
+        counts.nacked = nacked.load(ordering: .relaxed)
+        counts.notSent = notSent.load(ordering: .relaxed)
+        counts.unknown = unknown.load(ordering: .relaxed)
+        return counts
     }
 }

@@ -99,10 +99,12 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
 
     private func explained(_ error: AMQPError, by cause: AMQPError?) -> AMQPError {
         let count = attempts.ended
-        let tries = count == 0 ? "" : "; \(count) \(count == 1 ? "attempt" : "attempts") before it ended without a confirm"
+        var text = error.text
+        if count > 0 { text += "; \(count) \(count == 1 ? "attempt" : "attempts") before had no confirm" }
+        if let cause { text += ": \(cause.text)" }
         return AMQPError(
-            cause?.code ?? error.code, error.text + tries, replyCode: cause?.replyCode ?? error.replyCode,
-            outcome: error.outcome, endpoint: cause?.endpoint, systemErrno: cause?.systemErrno, underlying: cause)
+            cause?.code ?? error.code, text, replyCode: cause?.replyCode ?? error.replyCode, outcome: error.outcome,
+            endpoint: cause?.endpoint, systemErrno: cause?.systemErrno, underlying: cause)
     }
 
     func didGetRoom(_ wakeups: inout Wakeups) {

@@ -51,6 +51,7 @@ final class ResendingPublisher: @unchecked Sendable {
     private var armed = Int64.max
     private var timer: Deadline?
     private var idleWaiters: [Promise<Void>] = []
+    @exclusivity(unchecked) private var report = AMQPClientPublishReport()
     @exclusivity(unchecked) private var endedCount: UInt64 = 0
 
     init(
@@ -277,7 +278,19 @@ final class ResendingPublisher: @unchecked Sendable {
     ) {
         endedCount &+= 1
         publish.finish(outcome, cause: cause, &wakeups)
-        counters.count(publish.attempts.final(outcome))
+        let final = publish.attempts.final(outcome)
+        counters.count(final)
+        report.counts.count(final)
+        if report.firstFailure == nil, case .failure(let error) = publish.outcome { report.firstFailure = error }
+    }
+
+    /// How the publishes ended since the last time, taken out.
+    func takeReport() -> AMQPClientPublishReport {
+        lock.withLock {
+            let taken = report
+            report = AMQPClientPublishReport()
+            return taken
+        }
     }
 
     private func perform(_ actions: Actions) { actions.connection?.perform(actions.rest) }
