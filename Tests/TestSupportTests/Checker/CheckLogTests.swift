@@ -96,11 +96,4 @@ import Testing
             #expect(error?.kind == .malformed)
         }
     }
-
-    @Test func aRecordThatCannotBeWrittenFailsTheCheck() throws {
-        let log = try CheckLog(run: 3, file: "/dev/full")
-        log.intent(id(1), deadline: .seconds(1))
-        let error = #expect(throws: HarnessError.self) { try log.report() }
-        #expect(error?.kind == .system(errno: ENOSPC))
-    }
 }
