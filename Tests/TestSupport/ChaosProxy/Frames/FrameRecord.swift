@@ -30,6 +30,13 @@ package struct FrameRecord: Sendable, Hashable {
     package var action: FrameAction?
     /// Whether the other side may have seen it as it was.
     package var isPassed = true
+
+    package init(time: UInt64, connection: Int, event: Event, direction: FrameDirection) {
+        self.time = time
+        self.connection = connection
+        self.event = event
+        self.direction = direction
+    }
 }
 
 extension FrameRecord {
