@@ -9,7 +9,7 @@ func compare(_ options: Options) throws -> Bool {
     let contestants = Contestant.allCases.filter(\.isThere)
     let rounds = options.rounds ?? (options.isQuick ? 3 : 5)
 
-    var plan = Plan(rows, contestants)
+    var plan = Plan(rows, contestants, isQuick: options.isQuick)
     if plan.needsSink {
         let sink = try OtherEnd.sink()
         defer { sink.end.stop() }
@@ -40,7 +40,7 @@ private struct Plan {
     private var broker: [[Run]] = []
     private(set) var measurements: [Run: [Measurement]] = [:]
 
-    init(_ rows: [Row], _ contestants: [Contestant]) {
+    init(_ rows: [Row], _ contestants: [Contestant], isQuick: Bool) {
         for row in rows {
             for run in contestants.compactMap({ row.runs[$0] }) where run.queue == nil && !sink.contains(run) {
                 sink.append(run)
@@ -48,7 +48,7 @@ private struct Plan {
         }
         guard rows.contains(where: { $0.runs.values.contains { $0.queue != nil } }) else { return }
         // A consumer needs what its contestant published, so both works run whichever row was asked for.
-        let all = Row.all(isQuick: rows.contains { $0.runs.values.contains { $0.queue != nil && $0.count < 20_000 } })
+        let all = Row.all(isQuick: isQuick)
         for contestant in contestants {
             var runs: [Run] = []
             for run in all.compactMap({ $0.runs[contestant] }) where run.queue != nil && !runs.contains(run) {
