@@ -6,24 +6,30 @@ struct Arguments {
 
     mutating func word() -> String? { words.popFirst() }
 
+    mutating func text() throws -> String {
+        guard let word = words.popFirst() else { throw WorkError.usage }
+        return word
+    }
+
     mutating func number(_ range: ClosedRange<Int>) throws -> Int {
         guard let word = words.popFirst(), let number = Int(word), range.contains(number) else {
-            throw BenchError.usage
+            throw WorkError.usage
         }
         return number
     }
 }
 
-enum BenchError: Error, CustomStringConvertible {
+enum WorkError: Error, CustomStringConvertible {
     case usage
     /// A message is missing, or one too many: there is no figure then.
     case miscounted(String)
-    case child(String)
+    case noBroker
 
     var description: String {
         switch self {
         case .usage: "wrong arguments"
-        case .miscounted(let text), .child(let text): text
+        case .miscounted(let text): text
+        case .noBroker: "neither --port nor AMQP_URL says where to connect to"
         }
     }
 }
