@@ -110,7 +110,7 @@ struct PublishTests {
         let received = try await Tool.run(
             ["consume", "--queue", queue, "--count", "\(messages)", "--prefetch", "500"], url: broker.url)
         #expect(Set(received.lines.compactMap { Int($0) }) == Set(1...count))
-        await broker.stop()
+        await broker.remove()
     }
 
     @Test(

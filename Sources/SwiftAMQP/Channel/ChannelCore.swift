@@ -78,6 +78,7 @@ final class ChannelCore: @unchecked Sendable {
         self.id = id
         self.connection = connection
         stream = connection.stream
+        assembler.pool = connection.bodies
     }
 
     /// With the lock held: whether the channel can be used; ``refusal()`` says why not.

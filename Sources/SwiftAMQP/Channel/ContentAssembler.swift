@@ -33,6 +33,9 @@ struct ContentAssembler {
     /// Whether the complete body was not taken over, because it is small.
     private var isSmall = false
 
+    /// Where memory for large bodies comes from.
+    var pool: BodyPool?
+
     /// Memory for a body is taken as bytes come, beginning with this much: the declared size is only a claim.
     private static let firstReservation = 1 << 20
 
@@ -124,6 +127,7 @@ struct ContentAssembler {
     }
 
     private mutating func append(_ payload: UnsafeRawBufferPointer) {
+        if body.isEmpty, size >= BodyPool.smallestBody, let pool { body = pool.take(size: size) }
         if body.capacity - body.count < payload.count {
             // Double towards the declared size, never beyond it.
             let wanted = max(Self.firstReservation, body.capacity * 2, body.count + payload.count)

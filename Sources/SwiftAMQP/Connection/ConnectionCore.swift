@@ -47,6 +47,7 @@ final class ConnectionCore: @unchecked Sendable {
     /// Completed with why the connection ended.
     let closed = Promise<AMQPError>()
     let events = EventBuffer<AMQPConnectionEvent>(capacity: 256)
+    let bodies = BodyPool()
 
     // Constant once the handshake is over.
     @exclusivity(unchecked) private(set) var frameMax = WireLimits.minFrameSize
@@ -82,6 +83,10 @@ final class ConnectionCore: @unchecked Sendable {
     /// The channel that the last frame was for.
     @exclusivity(unchecked) var lastChannel: ChannelCore?
     @exclusivity(unchecked) var touchedChannels: [ChannelCore] = []
+    @exclusivity(unchecked) var coalescer = ReadCoalescer()
+    /// What this read has brought so far.
+    @exclusivity(unchecked) var burst = ReadCoalescer.Burst()
+    var coalescingTimer: LoopTimer?
     @exclusivity(unchecked) private var wakeups = Wakeups()
     /// Why this side ends the connection, where it does.
     @exclusivity(unchecked) var failure: AMQPError?
