@@ -75,7 +75,9 @@ extension ConnectionCore: SocketStreamDelegate {
         }
         guard let first = bytes.first else { return .more }
         if first == FrameType.method.rawValue { return .frames }
-        let shown = String(decoding: bytes.prefix(16).map { (32...126).contains($0) ? $0 : 46 }, as: UTF8.self)
+        // Masked before it is cut, or the beginning of a password would be left.
+        let greeting = masked(String(decoding: bytes.prefix(1024), as: UTF8.self)).utf8.prefix(16)
+        let shown = String(decoding: greeting.map { (32...126).contains($0) ? $0 : 46 }, as: UTF8.self)
         fail(AMQPError(.protocolMismatch, "the server does not speak AMQP: its first bytes are '\(shown)'"))
         return .refused
     }

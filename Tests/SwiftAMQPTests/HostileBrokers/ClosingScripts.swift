@@ -38,31 +38,35 @@ extension HostileScript {
         ]
 
     /// The client closes, and the broker does something else than to agree.
-    private static func answeredBy(_ name: String, _ steps: FakeStep...) -> HostileScript {
+    private static func answeredBy(_ name: String, _ steps: FakeStep..., end: AMQPError.Code = .closed) -> HostileScript
+    {
         .session("our close is answered by \(name)", fate: .goesOn).with {
             $0.farewell = [.untilTheClientCloses] + steps + [.expectClose]
+            $0.end = end
             $0.configure = { $0.closeTimeout = .milliseconds(200) * Deadline.scale }
         }
     }
 
     private static let ofOurs: [HostileScript] = [
         answeredBy("nothing"),
-        answeredBy("the end", .closeFIN),
-        answeredBy("a reset", .reset),
+        answeredBy("the end", .closeFIN, end: .connectionLost),
+        answeredBy("a reset", .reset, end: .connectionLost),
         answeredBy("close-ok, twice", .sendRegardless(closeOK + closeOK)),
         answeredBy("close-ok and garbage", .sendRegardless(closeOK + [0, 1, 2, 3])),
-        answeredBy("garbage", .sendRegardless([0, 1, 2, 3])),
+        answeredBy("garbage", .sendRegardless([0, 1, 2, 3]), end: .protocolViolation),
         answeredBy("a close of the broker's", .sendRegardless(Hostile.close(0, 320, rawText: []).bytes)),
         answeredBy(
             "a close and no more", .sendRegardless(Hostile.close(0, 320, rawText: []).bytes),
             .expectMethod(.connectionCloseOK)),
         answeredBy("heartbeats without end", .flood(WireFrame.heartbeatFrame.bytes, times: .max)),
-        answeredBy("deliveries without end", .flood(Hostile.message(), times: .max)),
+        answeredBy("deliveries without end", .flood(Hostile.message(), times: .max), end: .protocolViolation),
         answeredBy("half a frame", .sendRegardless([1, 0, 0])),
         answeredBy("half a message", .sendRegardless(Hostile.message(1, header: .header(1, bodySize: 1 << 20)))),
         answeredBy("blocked", .sendRegardless(Hostile.blocked(rawReason: [65]).bytes)),
         answeredBy("a channel exception", .sendRegardless(Hostile.close(1, 404, rawText: []).bytes)),
-        answeredBy("a channel's close-ok", .sendRegardless(WireFrame.method(1, .channelCloseOK).bytes)),
+        answeredBy(
+            "a channel's close-ok", .sendRegardless(WireFrame.method(1, .channelCloseOK).bytes),
+            end: .protocolViolation),
     ]
 
     private static let closeOK = WireFrame.method(0, .connectionCloseOK).bytes

@@ -59,7 +59,7 @@ extension HostileScript {
             "before the client has said anything",
             [.start(), .expectProtocolHeader, .expectMethod(.connectionStartOK)]
                 + Array(([FakeStep].toOpenRest)) + [.courteous], .goesOn),
-        .connecting("the end of the stream at once", [.closeFIN], .connection(.connectionLost)),
+        .connecting("the end of the stream at once", .toStart + [.closeFIN], .connection(.connectionLost)),
         .connecting("a reset at once", .toStart + [.reset], .connection(.connectionLost)),
         .connecting(
             "the password for a greeting", .toStart + [.sendRegardless(Array(password.utf8))],

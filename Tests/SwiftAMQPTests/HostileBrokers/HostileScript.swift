@@ -47,6 +47,8 @@ struct HostileScript: Sendable, CustomTestStringConvertible {
     /// What the consumer and channel 1 end with, where the fate does not say it.
     var consumerEnd: AMQPError.Code?
     var firstChannelEnd: AMQPError.Code?
+    /// What the connection ends with where the program closes it.
+    var end = AMQPError.Code.closed
     /// How the broker answers when the client closes; by default as it should.
     var farewell: [FakeStep] = [.courteous]
     var check: (@Sendable (HostileAftermath) -> Void)?

@@ -63,7 +63,8 @@ extension HostileScript {
         .frames("a method of class 0", .method(1, .init(0, 0)), fate: .connection(.protocolViolation, 540)),
         .frames("a method of class 61", .method(1, .init(61, 10)), fate: .connection(.protocolViolation, 540)),
         .frames("a method of all ones", .method(1, .init(.max, .max)), fate: .connection(.protocolViolation, 540)),
-        .frames("a method of AMQP 0-8", .method(1, .init(30, 11)), fate: .connection(.protocolViolation, 503)),
+        .frames(
+            "a method of AMQP 0-8", .method(1, .init(30, 11)) { $0.u16(1) }, fate: .connection(.protocolViolation, 503)),
         .session("consume-ok with another tag", .send(Hostile.message()), fate: .goesOn).with {
             $0.answeredTag = "another"
             $0.deliveries = 1
