@@ -85,8 +85,21 @@ extension ConnectionCore: SocketStreamDelegate {
     private func handleChannelZero(_ frame: Frame) throws(WireError) {
         switch frame.type {
         case .heartbeat: break
-        case .method: run(machine.handle(.method(try decoder.decodeMethod(frame.payload))))
+        case .method: run(machine.handle(.method(withMaskedText(try decoder.decodeMethod(frame.payload)))))
         case .header, .body: throw WireError(.unexpectedFrame, "a content frame came on channel 0")
+        }
+    }
+
+    /// The machine knows the password and masks it; it does not know what came later.
+    private func withMaskedText(_ method: AMQPMethod) -> AMQPMethod {
+        switch method {
+        case .connectionClose(var close):
+            close.replyText = masked(close.replyText)
+            return .connectionClose(close)
+        case .connectionBlocked(var blocked):
+            blocked.reason = masked(blocked.reason)
+            return .connectionBlocked(blocked)
+        default: return method
         }
     }
 

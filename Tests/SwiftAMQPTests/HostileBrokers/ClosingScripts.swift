@@ -63,7 +63,9 @@ extension HostileScript {
         answeredBy("half a frame", .sendRegardless([1, 0, 0])),
         answeredBy("half a message", .sendRegardless(Hostile.message(1, header: .header(1, bodySize: 1 << 20)))),
         answeredBy("blocked", .sendRegardless(Hostile.blocked(rawReason: [65]).bytes)),
-        answeredBy("a channel exception", .sendRegardless(Hostile.close(1, 404, rawText: []).bytes)),
+        answeredBy("a channel exception", .sendRegardless(Hostile.close(1, 404, rawText: []).bytes)).with {
+            $0.consumerEnd = .channelException
+        },
         answeredBy(
             "a channel's close-ok", .sendRegardless(WireFrame.method(1, .channelCloseOK).bytes),
             end: .protocolViolation),

@@ -23,7 +23,7 @@ extension HostileScript {
             fate: .goesOn
         ).with(bounded),
         .session(
-            "returns whose headers are larger in memory than on the wire", .flood(returnOfVoids, times: 40),
+            "returns whose headers are larger in memory than on the wire", .flood(returnOfVoids, times: 16),
             fate: .goesOn
         ).with(bounded),
         // A prefetch of 64 with messages that it does not cover.
@@ -43,7 +43,7 @@ extension HostileScript {
             "far more headers than the prefetch covers",
             .run { (connection) throws(HarnessError) in
                 for tag in UInt64(1)...1000 {
-                    guard try connection.sendRegardless(messageOfVoids(tag, 5000)) else { return }
+                    guard try connection.sendRegardless(messageOfVoids(tag, 1500)) else { return }
                 }
             }, fate: .connection(.protocolViolation, 503)
         ).with {
@@ -53,7 +53,7 @@ extension HostileScript {
         .session(
             "far more headers than an auto-ack consumer holds",
             .run { (connection) throws(HarnessError) in
-                for tag in UInt64(1)...40 {
+                for tag in UInt64(1)...16 {
                     guard try connection.sendRegardless(messageOfVoids(tag, 100_000)) else { return }
                 }
             }, fate: .consumer(.overflow)
@@ -64,12 +64,13 @@ extension HostileScript {
         },
         .session(
             "cancels that want answers, which are not read",
+            .stopReading,
             .flood(Hostile.cancel(String(repeating: "w", count: 250), noWait: false).bytes, times: 200_000),
             fate: .connection(.protocolViolation)
         ).with { $0.configure = small },
         .session(
             "flow on and off, and the answers are not read",
-            .flood(Hostile.flow(2, false).bytes + Hostile.flow(2, true).bytes, times: 2_000_000),
+            .stopReading, .flood(Hostile.flow(2, false).bytes + Hostile.flow(2, true).bytes, times: 2_000_000),
             fate: .connection(.protocolViolation)
         ).with { $0.configure = small },
     ]

@@ -34,7 +34,7 @@ extension HostileScript {
     static let handshakes: [HostileScript] = greetings + absurdStarts + endlessStarts + outOfTurn
 
     private static let hurried: @Sendable (inout AMQPConfiguration) -> Void = {
-        $0.connectTimeout = .seconds(1) * Deadline.scale
+        $0.connectTimeout = .milliseconds(300) * Deadline.scale
     }
 
     private static let greetings: [HostileScript] = [
@@ -137,7 +137,7 @@ extension HostileScript {
             "heartbeats in a hurry instead of tune",
             .toTune + [.flood(WireFrame.heartbeatFrame.bytes, times: .max)], .connection(.connectTimeout)
         ).with { $0.configure = hurried },
-        .connecting("silence", .toTune, .connection(.connectTimeout)).with { $0.configure = hurried },
+        .connecting("silence instead of tune", .toTune, .connection(.connectTimeout)).with { $0.configure = hurried },
     ]
 
     private static let startBytes = WireFrame.method(0, .connectionStart) {

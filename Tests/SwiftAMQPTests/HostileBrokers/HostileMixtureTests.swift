@@ -110,8 +110,13 @@ import Testing
     /// The client has closed a channel; instead of agreeing the broker closes it too, again and again, and reads nothing.
     @Test func closesOfAChannelThatIsBeingClosed() async throws {
         let before = try Footprint()
+        try await closeAChannelThatTheBrokerCloses()
+        try await before.expectRestored("closes of a channel")
+    }
+
+    private func closeAChannelThatTheBrokerCloses() async throws {
         let broker = try FakeBroker.start([
-            .handshake(), .openChannel(1), .expectMethod(.channelClose),
+            .handshake(), .openChannel(1), .expectMethod(.channelClose), .stopReading,
             .flood(Hostile.close(1, 404, rawText: []).bytes, times: 4_000_000), .expectClose,
         ])
         let configuration = try broker.configuration { $0.outboundBufferLimit = 4096 }
@@ -122,7 +127,6 @@ import Testing
         #expect(error.code == .protocolViolation)
         await closing.value
         try await broker.finished()
-        try await before.expectRestored("closes of a channel")
     }
 
     private func run(_ name: String, _ steps: [FakeStep], _ codes: [AMQPError.Code]) async throws {

@@ -155,7 +155,8 @@ extension HostileScript {
         case .goesOn:
             // It ends when the program closes the connection.
             #expect(
-                aftermath.consumer.map { $0.code == end } ?? true, "\(name): \(aftermath.consumer as Any)")
+                aftermath.consumer.map { $0.code == consumerEnd ?? end } ?? true,
+                "\(name): \(aftermath.consumer as Any)")
             expectNoChannelEnded(aftermath)
         }
         #expect(aftermath.outcome == published, "\(name): the publish")

@@ -53,6 +53,10 @@ struct HostileScript: Sendable, CustomTestStringConvertible {
     var farewell: [FakeStep] = [.courteous]
     var check: (@Sendable (HostileAftermath) -> Void)?
 
+    /// Whether it takes a second or so: it waits for deadlines, or sends much.
+    var takesTime: Bool { Self.slow.contains(name) }
+    private static let slow = Set((floods + closings).map(\.name))
+
     var testDescription: String { name }
 
     /// A script from the first byte on.
