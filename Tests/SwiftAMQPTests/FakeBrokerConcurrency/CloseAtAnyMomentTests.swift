@@ -6,10 +6,10 @@ import Testing
 /// nothing is left.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct CloseAtAnyMomentTests {
     @Test(arguments: RandomOperation.allCases) func close(operation: RandomOperation) async throws {
-        let before = try Footprint()
+        let before = try await Footprint()
         let live = LiveObjects()
         try await Watchdog.with { watchdog in
-            for seed in UInt64(1)...24 {
+            for seed in UInt64(1)...12 {
                 try await close(operation, seed, live, watchdog)
             }
         }

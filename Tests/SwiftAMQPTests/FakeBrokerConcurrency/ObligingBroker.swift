@@ -100,8 +100,11 @@ struct ObligingBroker {
         }
         if channel.missingBody == 0 {
             channel.isInContent = false
-            channel.publishes += 1
-            if channel.hasConfirms { confirm(id, channel.publishes) }
+            // The broker counts from confirm.select on.
+            if channel.hasConfirms {
+                channel.publishes += 1
+                confirm(id, channel.publishes)
+            }
         }
         channels[id] = channel
     }

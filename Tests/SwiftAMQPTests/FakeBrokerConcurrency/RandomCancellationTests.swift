@@ -10,7 +10,7 @@ import Testing
     private static let connections = 60
 
     @Test(arguments: UInt64(1)...10) func aThousand(seed: UInt64) async throws {
-        let before = try Footprint()
+        let before = try await Footprint()
         let live = LiveObjects()
         try await cancelAThousand(seed, live)
         try await live.expectNone("seed \(seed)")

@@ -6,7 +6,7 @@ import Testing
 /// error has a reason, and the broker sees a sound stream.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct RandomUseTests {
     @Test(arguments: UInt64(1)...8) func sixteenTasks(seed: UInt64) async throws {
-        let before = try Footprint()
+        let before = try await Footprint()
         let live = LiveObjects()
         try await Watchdog.with { watchdog in try await use(seed, live, watchdog) }
         try await live.expectNone("seed \(seed)")

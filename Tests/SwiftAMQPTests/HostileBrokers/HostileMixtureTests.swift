@@ -10,7 +10,7 @@ import Testing
     /// Random bytes after every step of the handshake, then the end of the stream.
     @Test(arguments: ["start", "tune", "open-ok"]) func garbageInTheHandshake(stage: String) async throws {
         let steps: [FakeStep] = stage == "start" ? .toStart : stage == "tune" ? .toTune : .toOpen
-        let before = try Footprint()
+        let before = try await Footprint()
         for seed in Self.seeds {
             var random = SeededGenerator(seed: seed)
             let garbage = random.bytes(upTo: 400)
@@ -32,7 +32,7 @@ import Testing
 
     /// Random bytes in a session: behind a type that exists, so that more of them is looked at.
     @Test func garbageInASession() async throws {
-        let before = try Footprint()
+        let before = try await Footprint()
         for seed in Self.seeds {
             var random = SeededGenerator(seed: seed)
             let type = [1, 2, 3, 8].randomElement(using: &random) ?? 1
@@ -58,7 +58,7 @@ import Testing
             WireFrame.method(0, .connectionUnblocked).bytes, Hostile.returned("y"), Hostile.returned("", channel: 1),
             WireFrame.method(0, .connectionUpdateSecretOK).bytes,
         ]
-        let before = try Footprint()
+        let before = try await Footprint()
         for seed in Self.seeds {
             var random = SeededGenerator(seed: seed)
             var bytes: [UInt8] = []
@@ -109,7 +109,7 @@ import Testing
 
     /// The client has closed a channel; instead of agreeing the broker closes it too, again and again, and reads nothing.
     @Test func closesOfAChannelThatIsBeingClosed() async throws {
-        let before = try Footprint()
+        let before = try await Footprint()
         try await closeAChannelThatTheBrokerCloses()
         try await before.expectRestored("closes of a channel")
     }
