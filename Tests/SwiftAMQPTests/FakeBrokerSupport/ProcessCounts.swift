@@ -7,6 +7,17 @@ enum ProcessCounts {
     static func threads() throws -> Int { try count("/proc/self/task") }
     static func descriptors() throws -> Int { try count("/proc/self/fd") }
 
+    /// What each descriptor stands for.
+    static func openFiles() -> [String] {
+        (0..<Int32(4096)).compactMap { descriptor in
+            var target = [UInt8](repeating: 0, count: 256)
+            let count = target.withUnsafeMutableBytes { buffer in
+                readlink("/proc/self/fd/\(descriptor)", buffer.baseAddress?.assumingMemoryBound(to: CChar.self), 256)
+            }
+            return count > 0 ? "\(descriptor) \(String(decoding: target.prefix(count), as: UTF8.self))" : nil
+        }
+    }
+
     /// Bytes of memory that are in use now.
     static func resident() throws -> Int { try memory("VmRSS:") }
 
@@ -64,8 +75,11 @@ struct Footprint {
     func expectRestored(
         _ what: String, peakAllowance: Int = Self.allowance, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
-        try await until("the descriptors to be given back after \(what)") {
-            (try? ProcessCounts.descriptors()) ?? .max <= descriptors
+        do {
+            try await until("the descriptors") { (try? ProcessCounts.descriptors()) ?? .max <= descriptors }
+        } catch {
+            let open = ProcessCounts.openFiles().joined(separator: ", ")
+            throw HarnessError(.timeout, "\(what): \(descriptors) descriptors before, and now these: \(open)")
         }
         // Swift's pool may start its own thread for each core at any time; nothing else may stay.
         try await until("the threads to end after \(what)") { (try? ProcessCounts.threads()) ?? .max <= threads + 2 }

@@ -175,11 +175,6 @@ extension FakeStep {
         }
     }
 
-    /// Nothing is read from here on, and the kernel does not keep much either.
-    static let stopReading = FakeStep("stop reading") { (connection) throws(HarnessError) in
-        connection.shrinkReceiveBuffer()
-    }
-
     /// The same byte every few milliseconds for as long as the client listens.
     static func drip(_ bytes: [UInt8]) -> FakeStep {
         FakeStep("drip") { (connection) throws(HarnessError) in

@@ -107,24 +107,25 @@ import Testing
         }
     }
 
-    /// The client has closed a channel; instead of agreeing the broker closes it too, again and again, and reads nothing.
-    @Test func closesOfAChannelThatIsBeingClosed() async throws {
+    /// What wants an answer, again and again, from a broker that reads none. The client has closed the channel, and the
+    /// broker closes it too; or the channel is open, and the broker switches its flow on and off.
+    @Test(arguments: [true, false]) func answersThatAreNotRead(isClosing: Bool) async throws {
         let before = try await Footprint()
-        try await closeAChannelThatTheBrokerCloses()
-        try await before.expectRestored("closes of a channel")
+        try await askForAnswers(isClosing)
+        try await before.expectRestored("answers that are not read")
     }
 
-    private func closeAChannelThatTheBrokerCloses() async throws {
-        let broker = try FakeBroker.start([
-            .handshake(), .openChannel(1), .expectMethod(.channelClose), .stopReading,
-            .flood(Hostile.close(1, 404, rawText: []).bytes, times: 4_000_000), .expectClose,
-        ])
+    private func askForAnswers(_ isClosing: Bool) async throws {
+        let question = isClosing ? Hostile.close(1, 404, rawText: []).bytes : Hostile.flow(1, true).bytes
+        let script: [FakeStep] = isClosing ? [.openChannel(1), .expectMethod(.channelClose)] : [.openChannel(1)]
+        let broker = try FakeBroker.start(
+            [.handshake()] + script + [.flood(question, times: 4_000_000), .expectClose])
         let configuration = try broker.configuration { $0.outboundBufferLimit = 4096 }
         let connection = try await AMQPConnection.connect(configuration)
         let channel = try await connection.openChannel()
-        let closing = Task { await channel.close(timeout: .seconds(30) * Deadline.scale) }
+        let closing = Task { if isClosing { await channel.close(timeout: .seconds(30) * Deadline.scale) } }
         let error = await connection.waitUntilClosed()
-        #expect(error.code == .protocolViolation)
+        #expect(error.code == .protocolViolation, "\(error)")
         await closing.value
         try await broker.finished()
     }

@@ -135,12 +135,6 @@ package final class FakeConnection {
         }
     }
 
-    /// Lets the kernel take little of what this side does not read, so that the peer notices soon.
-    package func shrinkReceiveBuffer() {
-        var size: Int32 = 4096
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
-    }
-
     // MARK: Ending and waiting
 
     /// Whether something, or the end of the stream, comes within a while.
