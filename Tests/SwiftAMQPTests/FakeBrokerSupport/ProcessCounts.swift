@@ -10,11 +10,11 @@ enum ProcessCounts {
     /// What each descriptor stands for.
     static func openFiles() -> [String] {
         (0..<Int32(4096)).compactMap { descriptor in
-            var target = [UInt8](repeating: 0, count: 256)
-            let count = target.withUnsafeMutableBytes { buffer in
-                readlink("/proc/self/fd/\(descriptor)", buffer.baseAddress?.assumingMemoryBound(to: CChar.self), 256)
-            }
-            return count > 0 ? "\(descriptor) \(String(decoding: target.prefix(count), as: UTF8.self))" : nil
+            var target = [CChar](repeating: 0, count: 256)
+            let count = readlink("/proc/self/fd/\(descriptor)", &target, target.count)
+            guard count > 0 else { return nil }
+            let text = String(decoding: target.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            return "\(descriptor) \(text)"
         }
     }
 
