@@ -26,6 +26,8 @@ struct ContentAssembler {
     private(set) var properties = AMQPProperties()
     /// A hash over the encoded properties, taken for returns only.
     private(set) var propertiesHash: PublishFingerprint.PropertiesHash?
+    /// How much memory the properties take, where that is worth counting.
+    private(set) var propertiesWeight = 0
     /// Why the properties are empty, if they could not be read.
     private(set) var propertiesError: AMQPError?
     private var size = 0
@@ -65,6 +67,8 @@ struct ContentAssembler {
     mutating func header(_ header: ContentHeader, maximumBodySize: Int) throws(WireError) -> Bool {
         let isComplete = try begin(bodySize: header.bodySize, maximum: maximumBodySize)
         properties = header.properties
+        // Flags, delivery mode and priority take four bytes and no memory.
+        propertiesWeight = header.rawProperties.count > 4 ? header.properties.footprint : 0
         if case .returned = announcement { propertiesHash = .init(header.rawProperties) } else { propertiesHash = nil }
         if propertiesError != nil { propertiesError = nil }
         return isComplete
@@ -78,6 +82,7 @@ struct ContentAssembler {
         let isComplete = try begin(bodySize: bodySize, maximum: maximumBodySize)
         properties = AMQPProperties()
         propertiesHash = nil
+        propertiesWeight = 0
         propertiesError = AMQPError(.protocolViolation, "the properties of the message cannot be read: \(error.text)")
         return isComplete
     }

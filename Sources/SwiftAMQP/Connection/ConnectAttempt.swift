@@ -107,6 +107,7 @@ extension ConnectionCore {
             throw refusal
         }
         secretUpdates.append(update)
+        noteSecret(secret)
         frame.withUnsafeBytes { _ = stream.append($0) }
         let actions = Actions(write: stream.noteAppended(.immediate), resumesReading: mustResumeReading)
         lock.unlock()
