@@ -10,7 +10,7 @@ export SWIFTAMQP_STRICT := 1
 SANITIZED = SWIFT_BACKTRACE=enable=no SWIFTAMQP_TEST_DEADLINE_SCALE=6
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test lint format bench bench-quick tsan asan clean
+.PHONY: help deps build demo test lint format bench bench-quick fuzz tsan asan clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ bench: deps ## Measure this client and its peers side by side
 
 bench-quick: deps ## The same in a minute, with figures that are good for a glance only
 	scripts/bench --quick
+
+fuzz: deps ## Fuzz each target for SECONDS=20, or only TARGET=NAME
+	scripts/fuzz $(or $(SECONDS),20) $(TARGET)
 
 tsan: deps ## Run all tests under the thread sanitizer
 	$(SANITIZED) TSAN_OPTIONS=halt_on_error=1 \
