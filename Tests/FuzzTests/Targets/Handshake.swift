@@ -17,7 +17,8 @@ extension FuzzTarget {
             try whole.feed(stream, pieces: Pieces(0))
             var chopped = HandshakeRun(offer, closesAfter: closesAfter)
             try chopped.feed(stream, pieces: pieces)
-            let isSame = whole.actions == chopped.actions
+            // A NaN among the properties of the server does not equal itself; as text it does.
+            let isSame = whole.actions == chopped.actions || "\(whole.actions)" == "\(chopped.actions)"
             try hold(isSame, "the size of the pieces made a difference")
         },
         seeds: {
