@@ -28,10 +28,16 @@ extension FuzzTarget {
                 Samples.start,
                 .connectionClose(.init(replyCode: 403, replyText: "ACCESS_REFUSED", classID: 0, methodID: 0)),
             ])
+            // A server that repeats what it was told.
+            let echo = "no: \(HandshakeRun.password)"
+            let echoes = try Seeds.frames([
+                Samples.start, .connectionClose(.init(replyCode: 403, replyText: echo, classID: 0, methodID: 0)),
+            ])
+            let blocked = handshake + (try Seeds.frames([.connectionBlocked(.init(reason: echo))]))
             let after = try Seeds.channelTraffic().suffix(2).map { handshake + $0 }
             let closed = try Seeds.frames([.connectionUpdateSecretOK, .connectionCloseOK])
             let other: [[UInt8]] = [[0x41, 0x4D, 0x51, 0x50, 0, 1, 0, 0], Array("HTTP/1.1 400 Bad Request\r\n".utf8)]
-            return ([handshake, secure, refused, handshake + closed] + after + other).flatMap {
+            return ([handshake, secure, refused, echoes, blocked, handshake + closed] + after + other).flatMap {
                 [[0, 0, 1, 0] + $0, [1, 1, 0, 2, 1] + $0]
             }
         })
@@ -39,7 +45,7 @@ extension FuzzTarget {
 
 /// A connection without a socket: what ``ConnectionCore`` does with the bytes before any channel exists.
 private struct HandshakeRun: ~Copyable {
-    private static let password = "s3cretPassw0rd"
+    static let password = "s3cretPassw0rd"
 
     private var machine: ConnectionStateMachine
     private var splitter: FrameSplitter
