@@ -55,14 +55,8 @@ extension ChannelCore {
         if isTracked { inboundTags.append((assembler.deliveryTag, consumer.slot)) }
     }
 
-    /// Hands out what was collected; adds the consumers because of which reading should pause, and what there was.
-    func handOut(_ full: inout [ConsumerCore], _ burst: inout ReadCoalescer.Burst) {
-        var prefetch = 0
-        for consumer in touchedConsumers {
-            if !consumer.isTracked { burst.addUntracked() }
-            let limit = Int(consumer.prefetch)
-            if limit > 0 { prefetch = prefetch == 0 ? limit : min(prefetch, limit) }
-        }
+    /// Hands out what was collected; adds the consumers because of which reading should pause.
+    func handOut(_ full: inout [ConsumerCore]) {
         if !inboundTags.isEmpty {
             lock.lock()
             var isInOrder = true
@@ -72,8 +66,6 @@ extension ChannelCore {
                     isInOrder = false
                 }
             }
-            if globalPrefetch > 0 { prefetch = prefetch == 0 ? Int(globalPrefetch) : min(prefetch, Int(globalPrefetch)) }
-            burst.add(count: inboundTags.count, unsettled: unsettled.count, prefetch: prefetch)
             lock.unlock()
             inboundTags.removeAll(keepingCapacity: true)
             if !isInOrder {

@@ -95,11 +95,10 @@ extension ConnectionCore {
     func streamDidClose(_ reason: StreamCloseReason) {
         handOut()
         hasEnded = true
-        for timer in [heartbeatTimer, closeTimer, deadlineTimer, coalescingTimer] { if let timer { loop.cancel(timer) } }
+        for timer in [heartbeatTimer, closeTimer, deadlineTimer] { if let timer { loop.cancel(timer) } }
         heartbeatTimer = nil
         closeTimer = nil
         deadlineTimer = nil
-        coalescingTimer = nil
         let isOurs = if case .closedLocally = reason { true } else { false }
         let error = failure ?? closeError(reason)
         var wakeups = Wakeups()

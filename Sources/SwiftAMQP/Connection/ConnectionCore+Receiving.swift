@@ -55,10 +55,7 @@ extension ConnectionCore: SocketStreamDelegate {
         }
     }
 
-    func streamDidFinishReading() {
-        handOut()
-        letGather()
-    }
+    func streamDidFinishReading() { handOut() }
 
     func streamDidRest() { bodies.trim() }
 
@@ -184,7 +181,7 @@ extension ConnectionCore: SocketStreamDelegate {
         var full: [ConsumerCore] = []
         for channel in touchedChannels {
             channel.isTouched = false
-            channel.handOut(&full, &burst)
+            channel.handOut(&full)
         }
         touchedChannels.removeAll(keepingCapacity: true)
         if !full.isEmpty { pauseReading(for: full) }
@@ -194,36 +191,6 @@ extension ConnectionCore: SocketStreamDelegate {
     private func violated(_ error: WireError) {
         handOut()
         fail(AMQPError(error))
-    }
-
-    // MARK: Letting deliveries gather
-
-    /// Looking for somebody who awaits an answer takes longer the more channels there are.
-    private static let mostChannelsToGather = 64
-
-    /// Lets the socket rest for a moment where a stream of small bursts would wake everybody for each.
-    private func letGather() {
-        let burst = burst
-        self.burst = ReadCoalescer.Burst()
-        let now = MonotonicTime.now()
-        guard coalescer.shouldPause(after: burst, now: now.nanoseconds) else { return }
-        let pauses = lock.withLock {
-            guard !isReadingPaused, channels.count <= Self.mostChannelsToGather, !awaitsAnswer else { return false }
-            isReadingPaused = true
-            return true
-        }
-        guard pauses else { return coalescer.pauseWasCutShort() }
-        stream.setReadingPaused(true)
-        let end = MonotonicTime(nanoseconds: now.nanoseconds &+ ReadCoalescer.pause)
-        coalescingTimer = loop.schedule(at: end) { [self] in hasGathered() }
-    }
-
-    private func hasGathered() {
-        coalescingTimer = nil
-        lock.withLock { isReadingPaused = false }
-        // The poller is told only if this is not the beginning of the next pause: it costs a system call each way.
-        stream.readNow()
-        if coalescingTimer == nil, !lock.withLock({ isReadingPaused }) { stream.setReadingPaused(false) }
     }
 
     // MARK: Back-pressure of auto-ack consumers
@@ -254,11 +221,6 @@ extension ConnectionCore: SocketStreamDelegate {
         guard wasPaused else { return }
         loop.execute { [self] in
             guard !lock.withLock({ isReadingPaused }) else { return }
-            if let coalescingTimer {
-                loop.cancel(coalescingTimer)
-                self.coalescingTimer = nil
-                coalescer.pauseWasCutShort()
-            }
             stream.setReadingPaused(false)
         }
     }

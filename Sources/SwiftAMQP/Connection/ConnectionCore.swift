@@ -85,10 +85,6 @@ final class ConnectionCore: @unchecked Sendable {
     /// The channel that the last frame was for.
     @exclusivity(unchecked) var lastChannel: ChannelCore?
     @exclusivity(unchecked) var touchedChannels: [ChannelCore] = []
-    @exclusivity(unchecked) var coalescer = ReadCoalescer()
-    /// What this read has brought so far.
-    @exclusivity(unchecked) var burst = ReadCoalescer.Burst()
-    var coalescingTimer: LoopTimer?
     @exclusivity(unchecked) private var wakeups = Wakeups()
     /// Why this side ends the connection, where it does.
     @exclusivity(unchecked) var failure: AMQPError?
