@@ -33,7 +33,7 @@ import Testing
     @Test func whileBlocked() async throws {
         try await withFakeClient([[.publishingChannel, .blocked("memory"), .goodbye]]) { client in
             let publisher = try client.publisher()
-            await client.state { $0.isBlocked }
+            try await client.reaches { $0.isBlocked }
             let first = Task { try await publisher.publish(AMQPMessage("x"), to: Self.queue) }
             let second = Task { try await publisher.publish(AMQPMessage("y"), to: Self.queue) }
             try await until("both to wait") { publisher.unconfirmedCount == 2 }
@@ -69,7 +69,7 @@ import Testing
         let broker = try FakeBroker.start([.publishingChannel, .expectPublish(), .reset])
         let client = try AMQPClient(configuration: .fake(broker))
         let task = Task { try await client.publish(AMQPMessage("x"), to: Self.queue) }
-        await client.state { $0.isRecovering }
+        try await client.reaches { $0.isRecovering }
         let (error, duration) = await Self.cancel(task)
         #expect(duration <= Self.allowance)
         #expect(error?.outcome == .unknown(reason: .cancelled))
@@ -85,7 +85,7 @@ import Testing
             [.publishingChannel, .blocked("memory"), .goodbye]
         ]) { client in
             let publisher = try client.publisher(window: 1)
-            await client.state { $0.isBlocked }
+            try await client.reaches { $0.isBlocked }
             let inside = Task { try await publisher.publish(AMQPMessage("a"), to: Self.queue) }
             try await until("the first to wait") { publisher.unconfirmedCount == 1 }
             let waiting = Task { try await publisher.publish(AMQPMessage("b"), to: Self.queue) }

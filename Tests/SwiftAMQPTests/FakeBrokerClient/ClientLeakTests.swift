@@ -36,13 +36,13 @@ import Testing
                 all.append(try await letGo(broker))
             case 2:
                 broker = try FakeBroker.start([.publishingChannel, .expectPublish(), .reset])
-                all.append(try await shutDownWithWaiting(broker) { await $0.state { $0.isRecovering } })
+                all.append(try await shutDownWithWaiting(broker) { try await $0.reaches { $0.isRecovering } })
             case 3:
                 broker = try FakeBroker.start([.expectProtocolHeader, .expectClose])
                 all.append(try await shutDownWithWaiting(broker) { _ in })
             default:
                 broker = try FakeBroker.start([.publishingChannel, .expectPublish(), .expectClose])
-                all.append(try await shutDownWithWaiting(broker) { await $0.state { $0.isOpen } })
+                all.append(try await shutDownWithWaiting(broker) { try await $0.reaches { $0.isOpen } })
             }
             await broker.stop()
         }
@@ -65,14 +65,14 @@ import Testing
     }
 
     private static func shutDownWithWaiting(
-        _ broker: FakeBroker, _ wait: (AMQPClient) async -> Void
+        _ broker: FakeBroker, _ wait: (AMQPClient) async throws -> Void
     ) async throws -> ShutdownTests.Held {
         let client = try AMQPClient(configuration: .fake(broker))
         let publisher = try client.publisher(window: 2)
         let publishes = (0..<4).map { number in
             Task { try await publisher.publish(AMQPMessage("\(number)"), to: queue) }
         }
-        await wait(client)
+        try await wait(client)
         try await until("the window to fill") { publisher.unconfirmedCount == 2 }
         let held = try ShutdownTests.Held(client)
         await client.shutdown(deadline: .zero)

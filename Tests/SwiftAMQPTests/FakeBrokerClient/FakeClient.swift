@@ -67,11 +67,9 @@ extension FakeStep {
 }
 
 extension AMQPClient {
-    /// Waits for a state for which `isWanted` holds; gives the last one if there will be none.
-    @discardableResult
-    func state(where isWanted: (AMQPClientState) -> Bool) async -> AMQPClientState {
-        for await state in states where isWanted(state) { return state }
-        return state
+    /// Waits until the client is in a state for which `isWanted` holds, and fails past the harness's deadline.
+    func reaches(_ isWanted: (AMQPClientState) -> Bool) async throws {
+        try await until("a state of the client, which is \(state)") { isWanted(state) }
     }
 }
 

@@ -18,7 +18,7 @@ import Testing
         let error = await amqpError { try await client.publish(AMQPMessage("x"), to: Self.queue) }
         #expect(error?.code == .authenticationFailed)
         #expect(error?.outcome == .notSent(reason: .connectionClosed))
-        #expect(await client.state { $0.isClosed }.isClosed)
+        try await client.reaches { $0.isClosed }
         #expect(await amqpError { try await client.connect() }?.code == .authenticationFailed)
         #expect(
             await amqpError { try await client.publish(AMQPMessage("y"), to: Self.queue) }?.code
@@ -126,7 +126,7 @@ import Testing
         let client = try AMQPClient(configuration: configuration, observer: recorder)
         let error = await amqpError { try await client.publish(AMQPMessage("x"), to: Self.queue) }
         #expect(error?.outcome == .unknown(reason: .connectionClosed))
-        #expect(await client.state { $0.isClosed }.isClosed)
+        try await client.reaches { $0.isClosed }
         await client.shutdown(deadline: .zero)
         #expect(recorder.names.last == "closed")
         #expect(recorder.names.count { $0 == "closed" } == 1)
@@ -205,7 +205,7 @@ import Testing
         ) { client in
             let receipt = try await client.publish(AMQPMessage("x"), to: Self.queue)
             #expect(receipt.attempts == 1)
-            await client.state { $0.isOpen }
+            try await client.reaches { $0.isOpen }
             #expect(client.health().failures.isEmpty)
             #expect(refusals.withLock { $0 } < 0)
         }
@@ -229,7 +229,7 @@ import Testing
         try await client.publish(AMQPMessage("a"), to: Self.queue)
         let before = declares.withLock { $0 }
         lose.fire()
-        await client.state { $0.isRecovering }
+        try await client.reaches { $0.isRecovering }
         try await client.publish(AMQPMessage("b"), to: Self.queue)
         // The broker that the new connection leads to may have lost what the last one had.
         #expect(declares.withLock { $0 } > before)

@@ -216,16 +216,16 @@ import Testing
     @Test func blockedBeforeAnythingWasSent() async throws {
         let transcript = try await withFakeClient([[.publishingChannel, .blocked("low on memory"), .goodbye]]) {
             client in
-            _ = try client.publisher()
-            await client.state { $0.isBlocked }
+            let publisher = try client.publisher()
+            try await client.reaches { $0.isBlocked }
             #expect(client.health().publishing?.blockedReason == "low on memory")
             let timeout = Duration.milliseconds(150)
             let punctuality = Punctuality(timeout)
             async let second = amqpError {
-                try await client.publish(AMQPMessage("y"), to: Self.queue, timeout: timeout)
+                try await publisher.publish(AMQPMessage("y"), to: Self.queue, timeout: timeout)
             }
             let error = await amqpError {
-                try await client.publish(AMQPMessage("x"), to: Self.queue, timeout: timeout)
+                try await publisher.publish(AMQPMessage("x"), to: Self.queue, timeout: timeout)
             }
             #expect(await punctuality.lateness() <= Punctuality.allowance)
             #expect(error?.outcome == .notSent(reason: .timeout))
@@ -246,7 +246,7 @@ import Testing
         ]) { client in
             let publisher = try client.publisher()
             let first = try await publisher.enqueue(AMQPMessage("a"), to: Self.queue)
-            await client.state { $0.isBlocked }
+            try await client.reaches { $0.isBlocked }
             let second = try await publisher.enqueue(AMQPMessage("b"), to: Self.queue)
             let third = try await publisher.enqueue(AMQPMessage("c"), to: Self.queue)
             #expect(publisher.unconfirmedCount == 3)
@@ -267,7 +267,7 @@ import Testing
         let timeout = Duration.milliseconds(300)
         let punctuality = Punctuality(timeout)
         async let sent = amqpError { try await client.publish(AMQPMessage("x"), to: Self.queue, timeout: timeout) }
-        await client.state { $0.isRecovering }
+        try await client.reaches { $0.isRecovering }
         let waited = await amqpError {
             try await client.publish(AMQPMessage("y"), to: Self.queue, timeout: .milliseconds(100))
         }

@@ -86,7 +86,7 @@ import Testing
         let broker = try FakeBroker.start([.publishingChannel, .expectPublish(), .reset])
         let client = try AMQPClient(configuration: .fake(broker))
         let sent = publish(client)
-        await client.state { $0.isRecovering }
+        try await client.reaches { $0.isRecovering }
         let waiting = publish(client, 2)
         try await until("the publishes") { client.health().unconfirmedMessages == 3 }
         await shutDown(client, within: .milliseconds(150), sent + waiting) {
@@ -100,8 +100,8 @@ import Testing
     @Test func blocked() async throws {
         let broker = try FakeBroker.start([.publishingChannel, .blocked("memory"), .goodbye])
         let client = try AMQPClient(configuration: .fake(broker))
-        _ = try client.publisher()
-        await client.state { $0.isBlocked }
+        _ = try client.core.defaultPublisher()
+        try await client.reaches { $0.isBlocked }
         let publishes = publish(client, 3)
         try await until("the publishes") { client.health().unconfirmedMessages == 3 }
         await shutDown(client, within: .milliseconds(150), publishes) { $0 == .notSent(reason: .connectionClosed) }
@@ -249,7 +249,7 @@ import Testing
     private func shutDownWhileRecovering(_ broker: FakeBroker) async throws -> Held {
         let client = try AMQPClient(configuration: .fake(broker))
         let sent = publish(client)
-        await client.state { $0.isRecovering }
+        try await client.reaches { $0.isRecovering }
         let waiting = publish(client, 5)
         try await until("the publishes") { client.health().unconfirmedMessages == 6 }
         let held = try Held(client)
