@@ -25,6 +25,8 @@ struct PublisherKeeper: Sendable {
                 if Task.isCancelled { return }
             } catch {
                 if Task.isCancelled { return }
+                // That of a lost connection is the link's to report.
+                if connection.closeError == nil { report(.publisherChannelLost(error)) }
             }
             // A channel that ends again and again without an answer to any publish is not opened in a tight loop; nor is
             // one of a connection whose end the link has not heard of yet.
