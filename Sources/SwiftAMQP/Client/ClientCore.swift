@@ -232,7 +232,8 @@ final class ClientCore: @unchecked Sendable {
 
     /// Ends everything without waiting: nobody holds the client any more, or a connection may not come back.
     private func end(_ reason: AMQPError) {
-        _ = status.beginClosing()
+        // First: whoever is refused or ended from now on is told this and nothing else.
+        status.close(reason)
         for each in lock.withLock({ publishers }) {
             each.publisher.close(reason)
             each.keeper.cancel()
@@ -240,7 +241,6 @@ final class ClientCore: @unchecked Sendable {
         }
         publishing.abandon(reason)
         consuming.abandon(reason)
-        status.close(reason)
     }
 }
 
