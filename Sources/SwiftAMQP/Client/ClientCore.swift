@@ -61,11 +61,7 @@ final class ClientCore: @unchecked Sendable {
         consuming.start()
         let check = Task { await topology.checked() }
         connection.core.closed.whenCompleted { _ in check.cancel() }
-        let isChecked = await withTaskCancellationHandler {
-            await check.value
-        } onCancel: {
-            check.cancel()
-        }
+        let isChecked = await withTaskCancellationHandler { await check.value } onCancel: { check.cancel() }
         if let error = connection.closeError { throw error }
         if !isChecked { throw AMQPError(.cancelled, "the client was ended while it restored the topology") }
     }

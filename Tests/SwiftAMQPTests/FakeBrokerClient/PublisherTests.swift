@@ -202,9 +202,12 @@ import Testing
 }
 
 extension FakeStep {
-    /// As `goodbye`, after publishes that nobody has read yet.
+    /// As `goodbye`, after publishes that have no answer: closing waits for it.
     fileprivate static let goodbyeAfterPublishes = FakeStep("goodbye") { (connection) throws(HarnessError) in
+        let ackAll = FakeStep.ack(1, 0, multiple: true)
+        try ackAll.run(connection)
         while let frame = try connection.nextFrame() {
+            if frame.type == WireFrame.body { try ackAll.run(connection) }
             guard frame.type == WireFrame.method else { continue }
             switch try WireMethod(payload: frame.payload).id {
             case .channelClose: try connection.send(.method(frame.channel, .channelCloseOK))

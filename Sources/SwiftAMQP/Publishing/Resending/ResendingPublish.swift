@@ -102,8 +102,7 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
 
     private func explained(_ error: AMQPError, by cause: AMQPError?) -> AMQPError {
         let count = attempts.ended
-        let tries =
-            count == 0 ? "" : "; \(count) \(count == 1 ? "attempt" : "attempts") before it ended without a confirm"
+        let tries = count == 0 ? "" : "; \(count) \(count == 1 ? "attempt" : "attempts") before it ended without a confirm"
         return AMQPError(
             cause?.code ?? error.code, error.text + tries, replyCode: cause?.replyCode ?? error.replyCode,
             outcome: error.outcome, endpoint: cause?.endpoint, systemErrno: cause?.systemErrno, underlying: cause)
