@@ -90,8 +90,11 @@ struct PublishCommand: AsyncParsableCommand {
             if case .copies(_, let remaining) = source { tally.notSent += remaining }
             return tally
         }
+        // Before the end of the client, which would be taken for a reason to stop.
+        let failure = tally.failure
+        notices.cancel()
         await client.shutdown(deadline: .seconds(5))
-        if let failure = tally.failure { throw failure }
+        if let failure { throw failure }
     }
 }
 

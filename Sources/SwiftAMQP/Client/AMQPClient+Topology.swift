@@ -172,7 +172,7 @@ extension ClientCore {
             do throws(AMQPError) {
                 return try await body(connection, deadline)
             } catch {
-                guard connection.closeError != nil, error.code != .cancelled else { throw error }
+                guard !connection.isUsable, error.code != .cancelled else { throw error }
                 lastError = error
             }
         }

@@ -27,7 +27,7 @@ public enum AMQPClientEvent: Sendable {
 /// Is told what happens to a client, for logs and metrics.
 ///
 /// Called one event at a time per connection, on the client's own tasks, never with a lock held and never on the thread
-/// that serves the sockets. A call that takes long delays the recovery of that client's connection, and nothing else.
+/// that serves the sockets. A call that takes long delays the recovery of that client's connection, and its shutdown.
 public protocol AMQPClientObserver: Sendable {
     func client(didReport event: AMQPClientEvent)
 }

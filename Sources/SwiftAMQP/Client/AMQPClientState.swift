@@ -24,6 +24,19 @@ public enum AMQPClientState: Sendable {
     }
 }
 
+extension AMQPClientState {
+    /// Whether nothing that shows has changed.
+    func isSame(as other: AMQPClientState) -> Bool {
+        switch (self, other) {
+        case (.connecting, .connecting), (.open, .open), (.recovering, .recovering), (.closing, .closing): true
+        case (.blocked(let mine), .blocked(let theirs)): mine == theirs
+        case (.degraded(let mine), .degraded(let theirs)):
+            mine.elementsEqual(theirs) { $0.entity == $1.entity && $0.error.text == $1.error.text }
+        default: false
+        }
+    }
+}
+
 extension AMQPClientState: CustomStringConvertible {
     public var description: String {
         switch self {

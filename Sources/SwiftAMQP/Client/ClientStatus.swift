@@ -117,7 +117,8 @@ final class ClientStatus: @unchecked Sendable {
         lock.unlock()
         var isLast = false
         if case .closed = now { isLast = true }
-        state.set(now, isLast: isLast)
+        // Those who watch are told of changes only.
+        if isLast || !now.isSame(as: state.value) { state.set(now, isLast: isLast) }
         publication.unlock()
     }
 
@@ -126,7 +127,12 @@ final class ClientStatus: @unchecked Sendable {
         if let closedError { return .closed(closedError) }
         if isClosing { return .closing }
         let wanted = links.values.filter(\.isWanted)
-        guard !wanted.isEmpty, wanted.allSatisfy(\.isOpen) else { return served ? .recovering : .connecting }
+        guard !wanted.isEmpty else { return .connecting }
+        let missing = wanted.filter { !$0.isOpen }
+        if !missing.isEmpty {
+            // One that is opened for the first time beside one that serves is not lost.
+            return missing.allSatisfy { $0.connectionCount == 0 } ? .connecting : .recovering
+        }
         if let reason = links[.publishing]?.blockedReason { return .blocked(reason: reason) }
         return failures.isEmpty ? .open : .degraded(failures)
     }

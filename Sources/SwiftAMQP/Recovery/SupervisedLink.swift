@@ -74,7 +74,7 @@ final class SupervisedLink: @unchecked Sendable {
         var (current, version) = state.snapshot
         while true {
             switch current {
-            case .open(let connection): if connection.closeError == nil { return connection }
+            case .open(let connection): if connection.isUsable { return connection }
             case .ended: return nil
             case .idle, .down: break
             }
@@ -267,6 +267,9 @@ public enum AMQPLinkRole: Sendable, Hashable, CustomStringConvertible {
 
 extension AMQPConnection {
     var blockedReason: String? { core.lock.withLock { core.blockedReason } }
+
+    /// Whether anything new can be asked of it.
+    var isUsable: Bool { core.lock.withLock { core.refusal() == nil } }
 
     /// Why the connection has ended, if it has.
     var closeError: AMQPError? {

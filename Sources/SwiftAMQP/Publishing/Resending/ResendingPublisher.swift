@@ -146,7 +146,7 @@ final class ResendingPublisher: @unchecked Sendable {
     ) -> Actions {
         guard publish.outcome == nil else { return Actions() }
         if let refusal {
-            publish.finish(.notSent(reason: .connectionClosed), cause: refusal, &wakeups)
+            end(publish, .notSent(reason: .connectionClosed), cause: refusal, &wakeups)
             return Actions()
         }
         if !queue.accept(publish) {
@@ -157,14 +157,14 @@ final class ResendingPublisher: @unchecked Sendable {
                 wakeAt(publish.deadline)
                 return Actions()
             case .fail:
-                publish.finish(.notSent(reason: .dropped), cause: full, &wakeups)
+                end(publish, .notSent(reason: .dropped), cause: full, &wakeups)
                 return Actions()
             case .dropOldest:
                 let canMakeRoom = queue.canMakeRoom(for: publish)
                 while !queue.accept(publish) {
                     // Nothing is thrown away for one that finds no room even so.
                     guard canMakeRoom, let oldest = queue.popOldestUnsent() else {
-                        publish.finish(.notSent(reason: .dropped), cause: full, &wakeups)
+                        end(publish, .notSent(reason: .dropped), cause: full, &wakeups)
                         return Actions()
                     }
                     end(oldest, .notSent(reason: .dropped), cause: full, &wakeups)
