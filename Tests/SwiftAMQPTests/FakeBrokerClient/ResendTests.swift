@@ -89,8 +89,12 @@ import Testing
                 }
             }
         }
-        try await withFakeClient([[.publishingChannel, nacks]]) { client in
-            let timeout = Duration.milliseconds(200)
+        // Soon so long that the deadline comes between two attempts, and not while one has no answer yet.
+        let backoff = AMQPBackoff(initial: .milliseconds(1), maximum: .seconds(86_400), multiplier: 100)
+        let transcript = try await withFakeClient(
+            [[.publishingChannel, nacks]], configure: { $0.publishing.nackBackoff = backoff }
+        ) { client in
+            let timeout = Duration.milliseconds(400)
             let punctuality = Punctuality(timeout)
             let error = await amqpError {
                 try await client.publish(AMQPMessage("x"), to: Self.queue, timeout: timeout)
@@ -100,6 +104,7 @@ import Testing
             #expect(error?.code == .nacked)
             #expect(client.publishCounts.nacked == 1)
         }
+        #expect(transcript.count("basic.publish") >= 2)
     }
 
     @Test func nackedOnce() async throws {
