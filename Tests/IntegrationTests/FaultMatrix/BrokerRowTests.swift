@@ -99,7 +99,7 @@ extension BrokerFaults {
                     try await withClient(to: broker) { client in try await client.connect() }
                     await ending.expectShutdown(within: .milliseconds(500), of: last)
                     // What is tested is that nothing happens meanwhile.
-                    try await Task.sleep(for: .seconds(4))
+                    try await Task.sleep(for: .seconds(3))
                     #expect(session.connectionCount == 1)
                     try await set(on: false)
                     let time = await elapsed { session.expectConfirmed(await session.outcomes(of: pending)) }

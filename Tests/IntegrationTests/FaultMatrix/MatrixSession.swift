@@ -10,6 +10,16 @@ struct MatrixSession: Sendable {
     let client: AMQPClient
     let queue: String
     let log: CheckLog
+    /// The one publisher, so that a fault meets a channel that is in use. Made when it is first needed.
+    private let stream = Locked<AMQPClientPublisher?>(nil)
+
+    private init(broker: Broker, proxy: ChaosProxy, client: AMQPClient, queue: String, log: CheckLog) {
+        self.broker = broker
+        self.proxy = proxy
+        self.client = client
+        self.queue = queue
+        self.log = log
+    }
 
     /// Deadline of the publishes: far more than any fault here lasts.
     static let timeout: Duration = .seconds(15)
@@ -70,9 +80,14 @@ struct MatrixSession: Sendable {
         var publish: AMQPClientPendingPublish
     }
 
-    /// Hands messages in, in order, as a publisher of its own.
+    /// Hands messages in, in order; the checker knows each number as a publisher of its own.
     func enqueue(as publisher: UInt32, count: Int, size: Int = 64) async throws -> [Pending] {
-        let stream = try client.publisher()
+        let stream = try stream.withLock { stream throws(AMQPError) in
+            if let stream { return stream }
+            let new = try client.publisher()
+            stream = new
+            return new
+        }
         var pending: [Pending] = []
         for number in 0..<UInt64(count) {
             let id = MessageID(run: 1, publisher: publisher, sequence: number)

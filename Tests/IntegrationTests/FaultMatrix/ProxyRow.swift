@@ -59,7 +59,7 @@ struct ProxyRow: Sendable, CustomTestStringConvertible {
             whenConnecting: rules("c2s:protocol:1:blackhole=both")),
         ProxyRow(
             number: 11, name: "black hole to the broker", endsConnections: true, resends: true,
-            fault: hole(.clientToServer), whenConnecting: rules("c2s:protocol:1:blackhole")),
+            fault: { await $0.deafen() }, whenConnecting: rules("c2s:protocol:1:blackhole")),
         ProxyRow(
             number: 12, name: "black hole from the broker", endsConnections: true, resends: true,
             fault: hole(.serverToClient), whenConnecting: rules("s2c:connection.start:1:blackhole")),
@@ -102,7 +102,7 @@ struct ProxyRow: Sendable, CustomTestStringConvertible {
         ProxyRow(
             number: 35, name: "frames of no known type, class or size", endsConnections: true, resends: true,
             fault: rules("s2c:basic.ack:1:corrupt=7"),
-            whenConnecting: rules("s2c:connection.start:1:corrupt=0", "s2c:connection.tune:1:corrupt=3")),
+            whenConnecting: rules("s2c:connection.tune:1:corrupt=3", "s2c:connection.open-ok:1:corrupt=0")),
         ProxyRow(
             number: 36, name: "a handshake that is never answered, a close that is not", endsConnections: true,
             fault: { proxy in
