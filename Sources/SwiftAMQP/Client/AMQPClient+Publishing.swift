@@ -25,7 +25,9 @@ extension AMQPClient {
             // The client has ended; nothing of the message went out.
             throw error.with(outcome: .notSent(reason: .connectionClosed))
         }
-        return try await publisher.make(message, to: address, isMandatory: isMandatory, policy: policy, timeout: timeout)
+        return
+            try await publisher
+            .make(message, to: address, isMandatory: isMandatory, policy: policy, timeout: timeout)
             .value()
     }
 
