@@ -10,7 +10,7 @@ export SWIFTAMQP_STRICT := 1
 SANITIZED = SWIFT_BACKTRACE=enable=no SWIFTAMQP_TEST_DEADLINE_SCALE=6
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test chaos lint format bench bench-quick tsan asan clean
+.PHONY: help deps build demo test chaos lint format bench bench-quick bench-counts fuzz tsan asan clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,11 +40,17 @@ lint: ## Check format, imports and house rules, and that the checks find what th
 format: ## Format all Swift code in place
 	$(SWIFT) format --in-place --parallel --recursive Package.swift $(wildcard Sources Tests Benchmarks)
 
-bench: deps ## Measure this client and its peers side by side
-	scripts/bench
+bench: deps ## Measure this client and its peers side by side; ARGS="--json FILE", "--growth", see Benchmarks/README.md
+	scripts/bench $(ARGS)
 
 bench-quick: deps ## The same in a minute, with figures that are good for a glance only
-	scripts/bench --quick
+	scripts/bench --quick $(ARGS)
+
+bench-counts: deps ## Count allocations and instructions of a message; fails when they grew by a tenth
+	scripts/bench --counts $(ARGS)
+
+fuzz: deps ## Fuzz each target for SECONDS=20, or only TARGET=NAME
+	scripts/fuzz $(or $(SECONDS),20) $(TARGET)
 
 tsan: deps ## Run all tests under the thread sanitizer
 	$(SANITIZED) TSAN_OPTIONS=halt_on_error=1 \

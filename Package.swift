@@ -15,6 +15,19 @@ if Context.environment["SWIFTAMQP_STRICT"] == "1" {
     settings.append(.treatAllWarnings(as: .error))
 }
 
+/// What is fuzzed, and the models: an ordinary test target, or with SWIFTAMQP_FUZZ=1 (scripts/fuzz) the same sources as a
+/// program of libFuzzer. See docs/decisions.md.
+let fuzzing: Target =
+    if Context.environment["SWIFTAMQP_FUZZ"] == "1" {
+        .executableTarget(
+            name: "amqp-fuzz", dependencies: ["SwiftAMQP"], path: "Tests/FuzzTests",
+            exclude: ["Corpus", "Regressions", "Dictionaries", "Replay"], swiftSettings: settings)
+    } else {
+        .testTarget(
+            name: "FuzzTests", dependencies: ["SwiftAMQP"],
+            exclude: ["Corpus", "Regressions", "Dictionaries", "Entry"], swiftSettings: settings)
+    }
+
 let package = Package(
     name: "SwiftAMQP",
     products: [
@@ -55,6 +68,7 @@ let package = Package(
         .testTarget(name: "AMQPTransportTests", dependencies: ["AMQPTransport"], swiftSettings: settings),
         .testTarget(name: "SwiftAMQPTests", dependencies: ["SwiftAMQP", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "SAMQPTests", dependencies: ["samqp", "SwiftAMQP", "TestSupport"], swiftSettings: settings),
+        fuzzing,
         .testTarget(name: "IntegrationTests", dependencies: ["SwiftAMQP", "TestSupport"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

@@ -18,12 +18,25 @@ struct ReadmeTests {
         }
     }
 
-    @Test("the quick start is the code that these tests compile")
-    func quickStartIsTheSame() throws {
+    @Test("the supervised client does what it says")
+    func supervisedStartRuns() async throws {
+        let url = try await Broker.shared.url
+        let report = try await supervisedStart(url: url)
+        #expect(!report.isTimedOut && report.publishes.total == 0)
+        try await AMQPConnection.withConnection(AMQPConfiguration(url: url)) { connection in
+            try await connection.withChannel { channel in
+                let count = try await channel.delete(queue: "swiftamqp-audit")
+                #expect(count == 100)
+                try await channel.delete(exchange: "swiftamqp-events")
+            }
+        }
+    }
+
+    @Test("the code is what these tests compile", arguments: ["QuickStart.swift", "SupervisedStart.swift"])
+    func codeIsTheSame(file: String) throws {
         let folder = URL(filePath: #filePath).deletingLastPathComponent()
-        let code = try String(contentsOf: folder.appending(path: "QuickStart.swift"), encoding: .utf8)
+        let code = try String(contentsOf: folder.appending(path: file), encoding: .utf8)
         let readme = try String(contentsOf: folder.appending(path: "../../README.md").standardized, encoding: .utf8)
-        #expect(
-            readme.contains("```swift\n\(code)```\n"), "copy Tests/IntegrationTests/QuickStart.swift into README.md")
+        #expect(readme.contains("```swift\n\(code)```\n"), "copy Tests/IntegrationTests/\(file) into README.md")
     }
 }

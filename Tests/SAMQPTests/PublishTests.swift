@@ -65,7 +65,8 @@ struct PublishTests {
         #expect(declared.exitCode == 0, "\(declared.error)")
         let first = try await Tool.run(["publish", "--routing-key", queue, "--body", "x"], url: url)
         #expect(first.exitCode == 0)
-        let second = try await Tool.run(["publish", "--routing-key", queue, "--body", "x"], url: url)
+        let second = try await Tool.run(
+            ["publish", "--routing-key", queue, "--body", "x", "--timeout", "2"], url: url)
         #expect(second.exitCode == 1)
         #expect(second.error.contains("0 confirmed, 1 nacked"), "\(second.error)")
         try await Tool.run(["queue", "delete", "--queue", queue], url: url)
@@ -85,6 +86,33 @@ struct PublishTests {
         }
     }
 
+    @Test("a broker that is killed and started again in the middle loses nothing")
+    func killedBroker() async throws {
+        let broker = try await Broker.start()
+        let queue = "survivor"
+        try await Tool.run(["queue", "declare", "--queue", queue], url: broker.url)
+        let tool = try Tool(["publish", "--routing-key", queue, "--body", "-"], url: broker.url)
+        let count = 20_000
+        let half = (1...count / 2).map { "\($0)\n" }.joined()
+        let rest = (count / 2 + 1...count).map { "\($0)\n" }.joined()
+        try await tool.write(half)
+        let deadline = Deadline.after(.seconds(30))
+        while try await status(of: queue, url: broker.url).messages < count / 4 { try #require(!deadline.hasPassed) }
+        try await broker.kill()
+        async let restarted: Void = broker.restart()
+        try await tool.write(rest)
+        try await restarted
+        tool.closeInput()
+        let ending = try await tool.end()
+        #expect(ending.exitCode == 0, "\(ending.error)")
+        let messages = try await status(of: queue, url: broker.url).messages
+        #expect(messages >= count)
+        let received = try await Tool.run(
+            ["consume", "--queue", queue, "--count", "\(messages)", "--prefetch", "500"], url: broker.url)
+        #expect(Set(received.lines.compactMap { Int($0) }) == Set(1...count))
+        await broker.remove()
+    }
+
     @Test(
         "wrong use of the command line ends with 64",
         arguments: [
@@ -93,6 +121,7 @@ struct PublishTests {
             ["publish", "--routing-key", "k", "--body", "x", "--file", "f"],
             ["publish", "--routing-key", "k", "--body", "-", "--count", "2"],
             ["publish", "--routing-key", "k", "--body", "x", "--count", "0"],
+            ["publish", "--routing-key", "k", "--body", "x", "--timeout", "0"],
             ["publish", "--routing-key", "k", "--body", "x", "--header", "novalue"],
             ["publish", "--routing-key", "k", "--body", "x"],
             ["publish", "--url", "http://host", "--routing-key", "k", "--body", "x"],

@@ -2,14 +2,9 @@ import Foundation
 
 @main
 struct AMQPBench {
-    static func main() async {
+    static func main() {
         do {
-            var arguments = Arguments(CommandLine.arguments.dropFirst())
-            switch arguments.word() {
-            case "work": try await workCommand(&arguments)
-            case "run": try runCommand(&arguments)
-            default: throw BenchError.usage
-            }
+            try run(Array(CommandLine.arguments.dropFirst()))
         } catch BenchError.usage {
             report(usage)
             exit(2)
@@ -19,56 +14,78 @@ struct AMQPBench {
         }
     }
 
-    static let usage = """
-        usage: amqp-bench run [--quick] [--json FILE]
+    private static let usage = """
+        usage: amqp-bench [--quick] [--rows TEXT] [--rounds N] [--json FILE] [--check]
           all works, ours and those of the peers in turn; prints a table
-          --quick      short runs
-          --json       also write the figures of every run to FILE
+          --quick      short runs, three rounds instead of five
+          --rows       only rows whose name has this in it ("broker:", "consume")
+          --rounds     how often each work is run
+          --json       also write the rows to FILE
+          --check      status 3 when a target is missed; otherwise a timing never makes the command fail
 
-        usage: amqp-bench work WORK --port P [--count N] [--body B] [--window W] [--tasks T] [--mandatory]
-        works: \(Work.allCases.map(\.rawValue).joined(separator: " "))
-          --count      messages (a second or so of them)
-          --body       octets of each body (16)
-          --window     most unconfirmed publishes (1000), or the prefetch (256)
-          --tasks      tasks that publish at the same time (256)
-          --mandatory  publish mandatory, as the API does by default; the peers do not
+        usage: amqp-bench --growth
+          what a message costs with the size of its body, the number of channels and of connections
         """
 
-    static func report(_ text: String) {
-        FileHandle.standardError.write(Data((text + "\n").utf8))
-    }
-
-    private static func runCommand(_ arguments: inout Arguments) throws {
-        var isQuick = false
-        var jsonFile: String?
-        while let option = arguments.word() {
+    private static func run(_ words: [String]) throws {
+        var options = Options()
+        var rest = words[...]
+        while let option = rest.popFirst() {
             switch option {
-            case "--quick": isQuick = true
-            case "--json":
-                guard let file = arguments.word() else { throw BenchError.usage }
-                jsonFile = file
+            case "--quick": options.isQuick = true
+            case "--check": options.isCheck = true
+            case "--growth": options.isGrowth = true
+            case "--rows": options.rows = try value(&rest)
+            case "--json": options.jsonFile = try value(&rest)
+            case "--rounds":
+                guard let rounds = Int(try value(&rest)), (1...1000).contains(rounds) else { throw BenchError.usage }
+                options.rounds = rounds
             default: throw BenchError.usage
             }
         }
-        try compare(isQuick: isQuick, jsonFile: jsonFile)
+        if options.isGrowth {
+            try measureGrowth()
+        } else if try !compare(options), options.isCheck {
+            exit(3)
+        }
     }
 
-    private static func workCommand(_ arguments: inout Arguments) async throws {
-        guard let work = arguments.word().flatMap(Work.init) else { throw BenchError.usage }
-        var parameters = WorkParameters(work)
-        var port: UInt16?
-        while let option = arguments.word() {
-            switch option {
-            case "--port": port = UInt16(try arguments.number(1...65535))
-            case "--count": parameters.count = try arguments.number(1...4_000_000_000)
-            case "--body": parameters.bodySize = try arguments.number(0...16_777_216)
-            case "--window": parameters.window = try arguments.number(1...65535)
-            case "--tasks": parameters.tasks = try arguments.number(1...65535)
-            case "--mandatory": parameters.isMandatory = true
-            default: throw BenchError.usage
-            }
-        }
-        guard let port else { throw BenchError.usage }
-        print(try await perform(parameters, port: port).line)
+    private static func value(_ rest: inout ArraySlice<String>) throws -> String {
+        guard let word = rest.popFirst() else { throw BenchError.usage }
+        return word
     }
 }
+
+struct Options {
+    var isQuick = false
+    var isCheck = false
+    var isGrowth = false
+    var rows: String?
+    var rounds: Int?
+    var jsonFile: String?
+}
+
+enum BenchError: Error, CustomStringConvertible {
+    case usage
+    /// A program ended badly, or measured something else: there is no figure then.
+    case child(String)
+
+    var description: String {
+        switch self {
+        case .usage: "wrong arguments"
+        case .child(let text): text
+        }
+    }
+}
+
+func report(_ text: String) {
+    FileHandle.standardError.write(Data((text + "\n").utf8))
+}
+
+/// One line that overwrites itself, where somebody looks.
+func showProgress(_ text: String) {
+    guard isatty(STDERR_FILENO) == 1 else { return }
+    FileHandle.standardError.write(Data("\r\u{1B}[K\(text)".utf8))
+}
+
+func format(_ pattern: String, _ value: Double) -> String { String(format: pattern, value) }

@@ -1,3 +1,4 @@
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@ static const struct work {
     {"publish-await", publish_await, true, 1, "rabbitmq-c"},
     {"consume-ack", consume_ack, false, 256, "rabbitmq-c"},
     {"consume-autoack", consume_autoack, false, 0, "rabbitmq-c"},
+    {"idle", idle, false, 0, "rabbitmq-c"},
     {"raw-publish", raw_publish, true, 0, "raw"},
     {"raw-consume", raw_consume, false, 0, "raw"},
 };
@@ -64,7 +66,14 @@ static double cpu_now(void) {
            (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
+// What the interposer (Sources/allocation-counter) has counted, where it was loaded before this program.
+static int64_t allocations_now(void) {
+    uint64_t (*value)(void) = (uint64_t (*)(void))dlsym(RTLD_DEFAULT, "allocation_counter_value");
+    return value ? (int64_t)value() : -1;
+}
+
 void run_starts(struct run *run) {
+    run->allocations = allocations_now();
     run->cpu_started = cpu_now();
     run->started = now();
 }
@@ -72,6 +81,7 @@ void run_starts(struct run *run) {
 void run_ends(struct run *run) {
     run->finished = now();
     run->cpu_finished = cpu_now();
+    if (run->allocations >= 0) run->allocations = allocations_now() - run->allocations;
 }
 
 uint32_t queue_depth(struct run *run) {
@@ -81,12 +91,18 @@ uint32_t queue_depth(struct run *run) {
     return ok->message_count;
 }
 
-static void open_connection(struct run *run, const char *host, int port) {
-    run->connection = amqp_new_connection();
-    amqp_socket_t *socket = run->connection ? amqp_tcp_socket_new(run->connection) : NULL;
+amqp_connection_state_t open_connection(const struct amqp_connection_info *to) {
+    amqp_connection_state_t connection = amqp_new_connection();
+    amqp_socket_t *socket = connection ? amqp_tcp_socket_new(connection) : NULL;
     if (!socket) die("out of memory");
-    check_status(amqp_socket_open(socket, host, port), "connect");
-    check_reply(amqp_login(run->connection, "/", 0, FRAME_MAX, 0, AMQP_SASL_METHOD_PLAIN, "guest", "guest"), "login");
+    check_status(amqp_socket_open(socket, to->host, to->port), "connect");
+    check_reply(amqp_login(connection, to->vhost, 0, FRAME_MAX, 0, AMQP_SASL_METHOD_PLAIN, to->user, to->password),
+                "login");
+    return connection;
+}
+
+static void open_channel(struct run *run) {
+    run->connection = open_connection(&run->to);
     amqp_channel_open(run->connection, CHANNEL);
     check_reply(amqp_get_rpc_reply(run->connection), "channel.open");
 }
@@ -110,7 +126,7 @@ static void print_result(const struct run *run, const struct work *work) {
            "\"cpu_seconds\":%.6f",
            work->peer, work->name, (unsigned long long)run->count, run->body_size, took, (double)run->count / took,
            run->cpu_finished - run->cpu_started);
-    if (run->window) printf(",\"window\":%u", run->window);
+    if (run->allocations >= 0) printf(",\"allocations\":%lld", (long long)run->allocations);
     if (run->latencies) {
         qsort(run->latencies, run->count, sizeof *run->latencies, by_size);
         printf(",\"latency_p50_us\":%.1f,\"latency_p99_us\":%.1f", run->latencies[run->count / 2] / 1e3,
@@ -120,15 +136,14 @@ static void print_result(const struct run *run, const struct work *work) {
 }
 
 _Noreturn static void usage(void) {
-    fputs("usage: peer-rabbitmq-c HOST PORT WORK COUNT BODYSIZE [WINDOW]\n"
-          "                       [--queue Q] [--exchange E] [--routing-key K]\n"
+    fputs("usage: peer-rabbitmq-c WORK [--port P] [--count N] [--body B] [--window W] [--queue Q] [--connections N]\n"
           "works:",
           stderr);
     for (size_t i = 0; i < sizeof works / sizeof *works; i++) fprintf(stderr, " %s", works[i].name);
     fputs("\n"
-          "WINDOW: most unconfirmed publishes (1000), prefetch of a consumer (256)\n"
-          "Q: consumed from, and asked for as a barrier (publishing: sink:stats; consuming: pour:COUNT:BODYSIZE)\n"
-          "E, K: published to (bench, bench.key)\n",
+          "P: of a sink on 127.0.0.1; without it, the broker of AMQP_URL\n"
+          "W: most unconfirmed publishes (1000), prefetch of a consumer (256)\n"
+          "Q: published to and consumed from, on a broker\n",
           stderr);
     exit(2);
 }
@@ -141,44 +156,64 @@ static uint64_t number(const char *text, uint64_t least, uint64_t most) {
 }
 
 int main(int argc, char **argv) {
-    const char *words[6] = {0};
-    int count = 0;
-    struct run run = {.exchange = "bench", .routing_key = "bench.key"};
-    for (int i = 1; i < argc; i++) {
-        const char **option = strcmp(argv[i], "--queue") == 0         ? &run.queue
-                              : strcmp(argv[i], "--exchange") == 0    ? &run.exchange
-                              : strcmp(argv[i], "--routing-key") == 0 ? &run.routing_key
-                                                                      : NULL;
-        if (option && i + 1 < argc)
-            *option = argv[++i];
-        else if (!option && count < 6)
-            words[count++] = argv[i];
+    struct run run = {.count = 100000, .body_size = 16, .connections = 1};
+    const struct work *work = NULL;
+    const char *queue = NULL;
+    unsigned window = 0;
+    int port = 0;
+    for (size_t i = 0; argc > 1 && i < sizeof works / sizeof *works; i++)
+        if (strcmp(argv[1], works[i].name) == 0) work = &works[i];
+    if (!work || argc % 2 != 0) usage();
+    for (int i = 2; i < argc; i += 2) {
+        const char *option = argv[i], *value = argv[i + 1];
+        if (strcmp(option, "--port") == 0)
+            port = (int)number(value, 1, 65535);
+        else if (strcmp(option, "--count") == 0)
+            run.count = number(value, 1, UINT32_MAX);
+        else if (strcmp(option, "--body") == 0)
+            run.body_size = number(value, 0, 16 * 1024 * 1024);
+        else if (strcmp(option, "--window") == 0)
+            window = (unsigned)number(value, 1, 65535);
+        else if (strcmp(option, "--connections") == 0)
+            run.connections = (unsigned)number(value, 1, 10000);
+        else if (strcmp(option, "--queue") == 0)
+            queue = value;
         else
             usage();
     }
-    if (count < 5) usage();
+    run.window = window && work->window > 1 ? window : work->window;
 
-    const struct work *work = NULL;
-    for (size_t i = 0; i < sizeof works / sizeof *works; i++)
-        if (strcmp(words[2], works[i].name) == 0) work = &works[i];
-    if (!work) usage();
-    run.count = number(words[3], 1, UINT32_MAX);
-    run.body_size = number(words[4], 0, 16 * 1024 * 1024);
-    run.window = words[5] && work->window > 1 ? (unsigned)number(words[5], 1, 65535) : work->window;
+    amqp_default_connection_info(&run.to);
+    char url[1024];
+    if (port) {
+        run.to.host = "127.0.0.1";
+        run.to.port = port;
+    } else {
+        const char *given = getenv("AMQP_URL");
+        if (!given) die("neither --port nor AMQP_URL says where to connect to");
+        // The parser writes into the text.
+        if ((size_t)snprintf(url, sizeof url, "%s", given) >= sizeof url) die("AMQP_URL is too long");
+        check_status(amqp_parse_url(url, &run.to), "AMQP_URL");
+    }
+    if (work->perform == idle) {
+        idle(&run);
+        return 0;
+    }
 
     char pour[64];
     snprintf(pour, sizeof pour, "pour:%llu:%zu", (unsigned long long)run.count, run.body_size);
-    if (!run.queue) run.queue = work->publishes ? "sink:stats" : pour;
-    const bool sink = strncmp(run.queue, "sink:", 5) == 0 || strncmp(run.queue, "pour:", 5) == 0;
+    run.exchange = queue ? "" : "bench";
+    run.routing_key = queue ? queue : "bench.key";
+    run.queue = queue ? queue : work->publishes ? "sink:stats" : pour;
 
-    open_connection(&run, words[0], (int)number(words[1], 1, 65535));
+    open_channel(&run);
     const uint32_t before = queue_depth(&run);
-    if (!work->publishes && !sink && before < run.count) die("there are not that many messages in the queue");
+    if (!work->publishes && queue && before < run.count) die("there are not that many messages in the queue");
 
     work->perform(&run);
 
     // The sink says how many publishes it saw: a figure with losses is no figure.
-    if (work->publishes && sink && (uint32_t)(queue_depth(&run) - before) != (uint32_t)run.count)
+    if (work->publishes && !queue && (uint32_t)(queue_depth(&run) - before) != (uint32_t)run.count)
         die("the sink did not see every publish, or has other clients");
     close_connection(&run);
     print_result(&run, work);

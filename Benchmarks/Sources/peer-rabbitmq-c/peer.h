@@ -24,15 +24,18 @@
 enum { CHANNEL = 1, FRAME_MAX = 131072 };
 
 struct run {
+    struct amqp_connection_info to;
     amqp_connection_state_t connection;
     uint64_t count;
     size_t body_size;
     unsigned window;  // unconfirmed publishes, or prefetch
+    unsigned connections;
     const char *exchange, *routing_key, *queue;
 
     // Results
     double started, finished;
     double cpu_started, cpu_finished;
+    int64_t allocations;  // -1: nobody counts
     uint32_t *latencies;  // ns, `count` of them, where the work has any
 };
 
@@ -51,6 +54,9 @@ void publish_confirm(struct run *run);
 void publish_await(struct run *run);
 void consume_ack(struct run *run);
 void consume_autoack(struct run *run);
+
+amqp_connection_state_t open_connection(const struct amqp_connection_info *to);
+void idle(struct run *run);  // prints its own figures
 
 // No client at all: what the server at the other end can take and give. Against the sink only.
 void raw_publish(struct run *run);

@@ -22,7 +22,9 @@ extension SocketStream: LoopFlushable {
         lock.lock()
         outbox.trim()
         if !isWriting { inflight.trim() }
+        let delegate = self.delegate
         lock.unlock()
+        delegate?.streamDidRest()
     }
 
     func listForTrim() {

@@ -6,6 +6,9 @@ package protocol SocketStreamDelegate: AnyObject, Sendable {
     /// The reads of this turn are over: deliver what was collected. Loop thread.
     func streamDidFinishReading()
 
+    /// About a second after something has happened, and every second while it does: give spare memory back. Loop thread.
+    func streamDidRest()
+
     /// The bytes that wait fell below the mark asked for with ``SocketStream/notifyWhenBelow(_:)``. Any thread, no lock held.
     func streamHasRoom()
 

@@ -44,7 +44,7 @@ extension ChannelCore {
         let large = assembler.takeLargeBody()
         let batch = consumer.batchToFill()
         consumer.inboundCount &+= 1
-        consumer.inboundBytes &+= large?.count ?? small.count
+        consumer.inboundBytes &+= (large?.count ?? small.count) &+ assembler.propertiesWeight
         batch.append(
             .init(
                 deliveryTag: assembler.deliveryTag, isRedelivered: assembler.isRedelivered,
@@ -170,6 +170,7 @@ extension ChannelCore {
             let action = stream.noteAppended(.batched)
             lock.unlock()
             stream.perform(action)
+            connection.failIfPeerDoesNotRead()
             return
         }
         connection.forget(self)

@@ -60,7 +60,9 @@ final class ChannelCore: @unchecked Sendable {
     let closed = Promise<Void>()
 
     /// Returns of publishes that nobody waits for.
-    let returns = EventBuffer<AMQPReturn>(capacity: 256, maximumWeight: 16 << 20) { $0.message.body.count }
+    let returns = EventBuffer<AMQPReturn>(capacity: 256, maximumWeight: 16 << 20) {
+        $0.message.body.count + $0.message.properties.footprint
+    }
 
     // On the loop's thread.
     @exclusivity(unchecked) var assembler = ContentAssembler()
@@ -78,6 +80,7 @@ final class ChannelCore: @unchecked Sendable {
         self.id = id
         self.connection = connection
         stream = connection.stream
+        assembler.pool = connection.bodies
     }
 
     /// With the lock held: whether the channel can be used; ``refusal()`` says why not.

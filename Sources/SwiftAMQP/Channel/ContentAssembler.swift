@@ -26,12 +26,17 @@ struct ContentAssembler {
     private(set) var properties = AMQPProperties()
     /// A hash over the encoded properties, taken for returns only.
     private(set) var propertiesHash: PublishFingerprint.PropertiesHash?
+    /// How much memory the properties take, where that is worth counting.
+    private(set) var propertiesWeight = 0
     /// Why the properties are empty, if they could not be read.
     private(set) var propertiesError: AMQPError?
     private var size = 0
     private var body: [UInt8] = []
     /// Whether the complete body was not taken over, because it is small.
     private var isSmall = false
+
+    /// Where memory for large bodies comes from.
+    var pool: BodyPool?
 
     /// Memory for a body is taken as bytes come, beginning with this much: the declared size is only a claim.
     private static let firstReservation = 1 << 20
@@ -62,6 +67,8 @@ struct ContentAssembler {
     mutating func header(_ header: ContentHeader, maximumBodySize: Int) throws(WireError) -> Bool {
         let isComplete = try begin(bodySize: header.bodySize, maximum: maximumBodySize)
         properties = header.properties
+        // Flags, delivery mode and priority take four bytes and no memory.
+        propertiesWeight = header.rawProperties.count > 4 ? header.properties.footprint : 0
         if case .returned = announcement { propertiesHash = .init(header.rawProperties) } else { propertiesHash = nil }
         if propertiesError != nil { propertiesError = nil }
         return isComplete
@@ -75,6 +82,7 @@ struct ContentAssembler {
         let isComplete = try begin(bodySize: bodySize, maximum: maximumBodySize)
         properties = AMQPProperties()
         propertiesHash = nil
+        propertiesWeight = 0
         propertiesError = AMQPError(.protocolViolation, "the properties of the message cannot be read: \(error.text)")
         return isComplete
     }
@@ -124,6 +132,7 @@ struct ContentAssembler {
     }
 
     private mutating func append(_ payload: UnsafeRawBufferPointer) {
+        if body.isEmpty, size >= BodyPool.smallestBody, let pool { body = pool.take(size: size) }
         if body.capacity - body.count < payload.count {
             // Double towards the declared size, never beyond it.
             let wanted = max(Self.firstReservation, body.capacity * 2, body.count + payload.count)

@@ -91,27 +91,39 @@ final class ClientCore: @unchecked Sendable {
     /// The publisher behind ``AMQPClient/publish(_:to:isMandatory:policy:timeout:)``, made when it is first needed.
     func defaultPublisher() throws(AMQPError) -> ResendingPublisher {
         if let publisher = lock.withLock({ sharedPublisher }) { return publisher }
-        let publisher = try makePublisher(window: nil)
-        return lock.withLock {
-            if sharedPublisher == nil { sharedPublisher = publisher }
-            return sharedPublisher ?? publisher
+        if let refusal = status.refusal { throw refusal }
+        let (publisher, isNew) = lock.withLock { () -> (ResendingPublisher, Bool) in
+            if let sharedPublisher { return (sharedPublisher, false) }
+            let publisher = newPublisher(window: nil)
+            sharedPublisher = publisher
+            return (publisher, true)
         }
+        if isNew { supply(publisher) }
+        return publisher
     }
 
     func makePublisher(window: Int?) throws(AMQPError) -> ResendingPublisher {
         if let refusal = status.refusal { throw refusal }
+        let publisher = lock.withLock { newPublisher(window: window) }
+        supply(publisher)
+        return publisher
+    }
+
+    /// With the lock held.
+    private func newPublisher(window: Int?) -> ResendingPublisher {
         let buffer = configuration.publishing
-        let number = lock.withLock {
-            publisherCount += 1
-            return publisherCount
-        }
-        let publisher = ResendingPublisher(
+        publisherCount += 1
+        return ResendingPublisher(
             limits: .init(messages: window ?? buffer.maximumMessages, bytes: buffer.maximumBytes),
             backoff: buffer.nackBackoff, whenFull: .init(buffer.whenFull),
             timeout: configuration.endpoints.first?.publishTimeout ?? .seconds(30),
             messageIDPrefix: buffer.assignsMessageIDs
-                ? messageIDPrefix + "-" + String(number, radix: 36) + "-" : nil,
+                ? messageIDPrefix + "-" + String(publisherCount, radix: 36) + "-" : nil,
             counters: counters)
+    }
+
+    /// Sees to it that a publisher has a channel from now on.
+    private func supply(_ publisher: ResendingPublisher) {
         publishing.start()
         let keeper = PublisherKeeper(publisher: publisher, link: publishing) { [status] in status.report($0) }
         let task = Task { [publishing] in
@@ -122,7 +134,6 @@ final class ClientCore: @unchecked Sendable {
         lock.withLock { publishers.append(Publisher(publisher: publisher, keeper: task)) }
         // One that was made while the client was being ended is ended here, where nobody else knows of it.
         if let refusal = status.refusal { publisher.close(refusal) }
-        return publisher
     }
 
     /// Takes nothing more, waits for what was taken, and gives the channel back.
@@ -194,11 +205,13 @@ final class ClientCore: @unchecked Sendable {
 
     /// Whether everything had its outcome in time.
     private func drain(_ publishers: [ResendingPublisher], until deadline: MonotonicTime) async -> Bool {
+        let pending = publishers.map { $0.drained() }
+        if pending.allSatisfy({ $0.outcome != nil }) { return true }
         let isDrained = Promise<Bool>()
         let timer = Deadline(loop: .shared, at: deadline) { isDrained.complete(.success(false)) }
         defer { timer.cancel() }
         Task {
-            for publisher in publishers { _ = await publisher.drained().wait() }
+            for promise in pending { _ = await promise.wait() }
             isDrained.complete(.success(true))
         }
         if case .success(let value) = await isDrained.wait() { return value }
@@ -213,7 +226,8 @@ final class ClientCore: @unchecked Sendable {
 
     /// Ends everything without waiting: nobody holds the client any more, or a connection may not come back.
     private func end(_ reason: AMQPError) {
-        _ = status.beginClosing()
+        // First: whoever is refused or ended from now on is told this and nothing else.
+        status.close(reason)
         for each in lock.withLock({ publishers }) {
             each.publisher.close(reason)
             each.keeper.cancel()
@@ -221,7 +235,6 @@ final class ClientCore: @unchecked Sendable {
         }
         publishing.abandon(reason)
         consuming.abandon(reason)
-        status.close(reason)
     }
 }
 

@@ -28,6 +28,8 @@ final class ClientStatus: @unchecked Sendable {
     private var isClosing = false
     private var closedError: AMQPError?
     private var served = false
+    /// The end was reported: nothing is after that.
+    private var isEndReported = false
     private var subscriptions: [ObjectIdentifier: EventBuffer<AMQPClientEvent>] = [:]
     /// Held while a change is made and published, so that an older state is never published over a younger one. Taken
     /// before `lock` and the lock of `state`.
@@ -51,7 +53,7 @@ final class ClientStatus: @unchecked Sendable {
         var failure: AMQPError?
         update {
             var link = links[role] ?? Link()
-            link.since = .now()
+            let wasOpen = link.isOpen
             switch state {
             case .idle: break
             case .down(let error):
@@ -68,6 +70,8 @@ final class ClientStatus: @unchecked Sendable {
                 link.lastError = error
                 if !isClosing { failure = error }
             }
+            // Attempts that fail do not make an outage younger.
+            if link.isOpen != wasOpen || links[role]?.isWanted != true { link.since = .now() }
             links[role] = link
         }
         if let failure { failed.complete(.success(failure)) }
@@ -130,8 +134,13 @@ final class ClientStatus: @unchecked Sendable {
     // MARK: Who is told
 
     func report(_ event: AMQPClientEvent) {
+        let buffers: [EventBuffer<AMQPClientEvent>]? = lock.withLock {
+            if isEndReported { return nil }
+            if case .closed = event { isEndReported = true }
+            return Array(subscriptions.values)
+        }
+        guard let buffers else { return }
         observer?.client(didReport: event)
-        let buffers = lock.withLock { Array(subscriptions.values) }
         for buffer in buffers { buffer.append(event) }
     }
 

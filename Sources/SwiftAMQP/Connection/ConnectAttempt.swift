@@ -47,7 +47,7 @@ final class ConnectAttempt: @unchecked Sendable {
         }
         let frameMax = Int(clamping: configuration.frameMax)
         let stream = SocketStream(
-            loop: loop, descriptor: connected.descriptor, readCapacity: max(256 << 10, frameMax * 2))
+            loop: loop, descriptor: connected.descriptor, readCapacity: max(512 << 10, frameMax * 4))
         let core = ConnectionCore(configuration: configuration, stream: stream, endpoint: endpoint)
         self.core = core
         core.closeTimer = loop.schedule(at: deadline) { core.handshakeOverdue() }
@@ -107,6 +107,7 @@ extension ConnectionCore {
             throw refusal
         }
         secretUpdates.append(update)
+        noteSecret(secret)
         frame.withUnsafeBytes { _ = stream.append($0) }
         let actions = Actions(write: stream.noteAppended(.immediate), resumesReading: mustResumeReading)
         lock.unlock()

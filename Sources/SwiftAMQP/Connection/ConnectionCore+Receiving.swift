@@ -57,6 +57,8 @@ extension ConnectionCore: SocketStreamDelegate {
 
     func streamDidFinishReading() { handOut() }
 
+    func streamDidRest() { bodies.trim() }
+
     func streamHasRoom() { admitWaiting() }
 
     private enum Start {
@@ -75,7 +77,9 @@ extension ConnectionCore: SocketStreamDelegate {
         }
         guard let first = bytes.first else { return .more }
         if first == FrameType.method.rawValue { return .frames }
-        let shown = String(decoding: bytes.prefix(16).map { (32...126).contains($0) ? $0 : 46 }, as: UTF8.self)
+        // Masked before it is cut, or the beginning of a password would be left.
+        let greeting = masked(String(decoding: bytes.prefix(1024), as: UTF8.self)).utf8.prefix(16)
+        let shown = String(decoding: greeting.map { (32...126).contains($0) ? $0 : 46 }, as: UTF8.self)
         fail(AMQPError(.protocolMismatch, "the server does not speak AMQP: its first bytes are '\(shown)'"))
         return .refused
     }
@@ -83,8 +87,21 @@ extension ConnectionCore: SocketStreamDelegate {
     private func handleChannelZero(_ frame: Frame) throws(WireError) {
         switch frame.type {
         case .heartbeat: break
-        case .method: run(machine.handle(.method(try decoder.decodeMethod(frame.payload))))
+        case .method: run(machine.handle(.method(withMaskedText(try decoder.decodeMethod(frame.payload)))))
         case .header, .body: throw WireError(.unexpectedFrame, "a content frame came on channel 0")
+        }
+    }
+
+    /// The machine knows the password and masks it; it does not know what came later.
+    private func withMaskedText(_ method: AMQPMethod) -> AMQPMethod {
+        switch method {
+        case .connectionClose(var close):
+            close.replyText = masked(close.replyText)
+            return .connectionClose(close)
+        case .connectionBlocked(var blocked):
+            blocked.reason = masked(blocked.reason)
+            return .connectionBlocked(blocked)
+        default: return method
         }
     }
 

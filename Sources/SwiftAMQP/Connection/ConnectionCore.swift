@@ -47,6 +47,7 @@ final class ConnectionCore: @unchecked Sendable {
     /// Completed with why the connection ended.
     let closed = Promise<AMQPError>()
     let events = EventBuffer<AMQPConnectionEvent>(capacity: 256)
+    let bodies = BodyPool()
 
     // Constant once the handshake is over.
     @exclusivity(unchecked) private(set) var frameMax = WireLimits.minFrameSize
@@ -65,6 +66,8 @@ final class ConnectionCore: @unchecked Sendable {
     /// Auto-ack consumers are full, and the loop does not read.
     @exclusivity(unchecked) var isReadingPaused = false
     var secretUpdates = FIFO<SecretUpdate>()
+    /// What `connection.update-secret` told the broker: the last few, since the ones before have expired.
+    private var laterSecrets: [String] = []
     /// `connection.close` is in the stream: what follows it is ignored by the broker.
     @exclusivity(unchecked) var isCloseSent = false
 
@@ -171,8 +174,14 @@ final class ConnectionCore: @unchecked Sendable {
 
     // MARK: Without the lock
 
-    /// The server's words, without an echo of the password.
-    func masked(_ text: String) -> String { text.masking(configuration.credentials.password) }
+    /// The server's words, without an echo of the password or of a later secret.
+    func masked(_ text: String) -> String {
+        let later = lock.withLock { laterSecrets }
+        return later.reduce(text.masking(configuration.credentials.password)) { $0.masking($1) }
+    }
+
+    /// With the lock held: the broker is about to learn another secret.
+    func noteSecret(_ secret: String) { laterSecrets = laterSecrets.suffix(3) + [secret] }
 
     @inline(__always)
     func perform(_ actions: Actions) {

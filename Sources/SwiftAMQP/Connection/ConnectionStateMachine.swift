@@ -136,7 +136,8 @@ struct ConnectionStateMachine: ~Copyable {
         guard mechanisms.contains("PLAIN") else {
             return fail(
                 .noCommonMechanism,
-                "the server offers the SASL mechanisms '\(start.mechanisms.prefix(200))', this client PLAIN")
+                "the server offers the SASL mechanisms "
+                    + "'\(start.mechanisms.masking(offer.password).prefix(200))', this client PLAIN")
         }
         serverProperties = start.serverProperties
         state = .tune

@@ -17,7 +17,7 @@ public enum AMQPAcknowledgement: Sendable, Hashable {
     public struct AutomaticLimit: Sendable, Hashable {
         /// Messages; at least 2.
         public var maximumMessages: Int
-        /// Bytes of bodies; at least 2.
+        /// Bytes of bodies and headers; at least 2.
         public var maximumBytes: Int
 
         public init(maximumMessages: Int = 65_536, maximumBytes: Int = 64 << 20) {

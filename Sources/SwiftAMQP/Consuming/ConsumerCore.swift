@@ -11,7 +11,7 @@ enum ConsumerEnd: Sendable {
 
 /// One consumer of one channel: the loop puts deliveries in, its iterator takes them out in batches.
 ///
-/// - Invariant: `buffer`, `waiting`, `end` and `bufferedBytes` are guarded by `queueLock`, which is taken on its own,
+/// - Invariant: `buffer`, `waiting`, `end`, `bufferedBytes` and `excessBytes` are guarded by `queueLock`, which is taken on its own,
 ///   never inside another lock; `inbound` and the name caches belong to the loop's thread; `handedOut` is written by
 ///   the one iterator. That is why the class is `@unchecked Sendable`.
 final class ConsumerCore: @unchecked Sendable {
@@ -31,6 +31,8 @@ final class ConsumerCore: @unchecked Sendable {
     @exclusivity(unchecked) private var buffer: [DeliveryBatch] = []
     @exclusivity(unchecked) private var bufferedCount = 0
     @exclusivity(unchecked) private var bufferedBytes = 0
+    /// What came while as much was buffered as the prefetch allows.
+    @exclusivity(unchecked) private var excessBytes = 0
     @exclusivity(unchecked) private var waiting: UnsafeContinuation<Void, Never>?
     @exclusivity(unchecked) private var endReason: ConsumerEnd?
 
@@ -101,6 +103,7 @@ final class ConsumerCore: @unchecked Sendable {
             inboundCount = 0
             return .none
         }
+        if bufferedCount >= Int(prefetch) { excessBytes += inboundBytes }
         if buffer.isEmpty { swap(&buffer, &inbound) } else { buffer.append(contentsOf: inbound) }
         bufferedBytes += inboundBytes
         bufferedCount += inboundCount
@@ -115,14 +118,18 @@ final class ConsumerCore: @unchecked Sendable {
         return pressure
     }
 
+    // Streams hand out whole chunks, which go over the prefetch; these are the bounds for a broker that ignores it: so many
+    // messages, and as many bytes as one message may have.
     private static let tolerance = 16_384
+    private static let leastTolerance = 16 << 20
 
     /// With `queueLock` held.
     private func pressure() -> Pressure {
         switch acknowledgement {
         case .manual:
-            // Streams hand out whole chunks, which go over the prefetch; this is the bound for a broker that ignores it.
-            return prefetch > 0 && bufferedCount > Int(prefetch) + Self.tolerance ? .violation : .none
+            guard prefetch > 0 else { return .none }
+            let tolerance = max(Self.leastTolerance, channel.connection.maximumBodySize)
+            return bufferedCount > Int(prefetch) + Self.tolerance || excessBytes > tolerance ? .violation : .none
         case .automatic(let limit):
             if bufferedCount > limit.maximumMessages || bufferedBytes > limit.maximumBytes { return .overflow }
             guard bufferedCount > limit.maximumMessages / 2 || bufferedBytes > limit.maximumBytes / 2 else {
@@ -190,6 +197,7 @@ final class ConsumerCore: @unchecked Sendable {
         buffer = []
         bufferedBytes = 0
         bufferedCount = 0
+        excessBytes = 0
         queueLock.unlock()
         _ = consume dropped
     }
@@ -212,6 +220,7 @@ final class ConsumerCore: @unchecked Sendable {
             swap(&buffer, &batches)
             bufferedBytes = 0
             bufferedCount = 0
+            excessBytes = 0
             queueLock.unlock()
             if isOverWatermark.load(ordering: .relaxed),
                 isOverWatermark.exchange(false, ordering: .sequentiallyConsistent)

@@ -28,6 +28,7 @@ final class DeliveryBatch: @unchecked Sendable {
     let isTracked: Bool
     @exclusivity(unchecked) private(set) var fields: ContiguousArray<Fields> = []
     @exclusivity(unchecked) private var bytes: ContiguousArray<UInt8> = []
+    private var hasLargeBody = false
 
     /// Larger bodies get an allocation of their own.
     static let largestSmallBody = 512
@@ -41,6 +42,14 @@ final class DeliveryBatch: @unchecked Sendable {
         self.consumer = consumer
         self.isTracked = isTracked
         channel = .passUnretained(consumer.channel)
+    }
+
+    deinit {
+        guard hasLargeBody else { return }
+        let pool = consumer.channel.connection.bodies
+        for index in fields.indices {
+            if let body = fields[index].largeBody.take() { pool.give(body) }
+        }
     }
 
     @inline(__always)
@@ -59,6 +68,7 @@ final class DeliveryBatch: @unchecked Sendable {
             // The first of several, more often than not; the second doubling would be the third allocation.
             self.fields.reserveCapacity(16)
         }
+        if let large = fields.largeBody, large.count >= BodyPool.smallestBody { hasLargeBody = true }
         if !small.isEmpty {
             let lower = bytes.count
             bytes.append(contentsOf: small)

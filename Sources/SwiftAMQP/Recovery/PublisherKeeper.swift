@@ -16,7 +16,7 @@ struct PublisherKeeper: Sendable {
             do throws(AMQPError) {
                 let channel = try await connection.openChannel()
                 try await channel.confirmSelect()
-                publisher.attach(channel)
+                guard publisher.attach(channel) else { return }
                 // It ends with its connection at the latest.
                 _ = await channel.core.closed.wait()
                 let error = channel.closeReason ?? AMQPError(.closed, "the channel of the publisher has ended")
@@ -25,10 +25,13 @@ struct PublisherKeeper: Sendable {
                 if Task.isCancelled { return }
             } catch {
                 if Task.isCancelled { return }
+                // That of a lost connection is the link's to report.
+                if connection.closeError == nil { report(.publisherChannelLost(error)) }
             }
             // A channel that ends again and again without an answer to any publish is not opened in a tight loop; nor is
             // one of a connection whose end the link has not heard of yet.
-            barren = publisher.progress == before ? barren + 1 : 0
+            // One that went with its connection is the link's affair, which has a backoff of its own.
+            barren = publisher.progress == before && connection.closeError == nil ? barren + 1 : 0
             if barren > 0 {
                 await pause.wait(atMost: backoff.delay(round: barren - 1, random: .random(in: .min ... .max)))
             }

@@ -1,3 +1,5 @@
+internal import AMQPTransport
+
 /// What a supervised connection does next: connect, wait, restore, serve, end.
 ///
 /// Values in, actions out: it knows no socket, no clock and no random source. Each event gives the one action that its
@@ -56,6 +58,9 @@ struct RecoveryStateMachine: Sendable {
     private var endpoint = 0
     private var attemptsInRound = 0
     private var refusedSince: Int64?
+    private var servingSince: Int64 = 0
+    /// Why the last attempt failed.
+    private var lastFailure: AMQPError?
 
     init(policy: Policy, hasServed: Bool = false) {
         self.policy = policy
@@ -69,7 +74,10 @@ struct RecoveryStateMachine: Sendable {
         switch (state, event) {
         case (.ended, _): return nil
         case (_, .stop(let error)): return end(error)
-        case (.idle, .start), (.waiting, .waited): return connect()
+        case (.waiting, .waited):
+            if isOverdue(now), let lastFailure { return end(overdue(lastFailure)) }
+            return connect()
+        case (.idle, .start): return connect()
         case (.connecting, .connected):
             state = .restoring(endpoint: endpoint)
             return .restore
@@ -77,14 +85,19 @@ struct RecoveryStateMachine: Sendable {
         case (.restoring, .restored):
             state = .serving(endpoint: endpoint)
             hasServed = true
-            failedRounds = 0
+            servingSince = now
             attemptsInRound = 0
             refusedSince = nil
             return .serve
         case (.restoring, .lost(let error)): return failed(error, now: now, random: random)
         case (.serving, .lost):
             attemptsInRound = 0
-            return wait(round: 0, random: random)
+            // A broker that takes connections only to end them at once is not asked again and again without a pause.
+            let (served, overflow) = now.subtractingReportingOverflow(servingSince)
+            if overflow || served >= policy.backoff.initial.saturatingNanoseconds { failedRounds = 0 }
+            let round = failedRounds
+            failedRounds += 1
+            return wait(round: round, now: now, random: random)
         // An event that no action of this state leads to.
         default: return nil
         }
@@ -103,10 +116,13 @@ struct RecoveryStateMachine: Sendable {
         attemptsInRound = 0
         let round = failedRounds
         failedRounds += 1
+        lastFailure = error
         if !hasServed, policy.firstConnectIsOneRound { return end(error) }
-        if !hasServed, now >= policy.firstConnectDeadline { return end(overdue(error)) }
-        return wait(round: round, random: random)
+        if isOverdue(now) { return end(overdue(error)) }
+        return wait(round: round, now: now, random: random)
     }
+
+    private func isOverdue(_ now: Int64) -> Bool { !hasServed && now >= policy.firstConnectDeadline }
 
     /// The error to end with, if `error` means that going on makes no sense.
     private mutating func verdict(_ error: AMQPError, now: Int64) -> AMQPError? {
@@ -128,9 +144,12 @@ struct RecoveryStateMachine: Sendable {
             replyCode: error.replyCode, endpoint: error.endpoint, systemErrno: error.systemErrno, underlying: error)
     }
 
-    private mutating func wait(round: Int, random: UInt64) -> Action {
+    private mutating func wait(round: Int, now: Int64, random: UInt64) -> Action {
         state = .waiting
-        return .wait(policy.backoff.delay(round: round, random: random))
+        let delay = policy.backoff.delay(round: round, random: random)
+        guard !hasServed, policy.firstConnectDeadline != .max else { return .wait(delay) }
+        let (left, overflow) = policy.firstConnectDeadline.subtractingReportingOverflow(now)
+        return .wait(overflow ? delay : min(delay, .nanoseconds(max(0, left))))
     }
 
     private mutating func end(_ error: AMQPError) -> Action {

@@ -5,7 +5,7 @@ internal import AMQPTransport
 /// One task runs it, from ``start()`` to its end: it takes the actions of ``RecoveryStateMachine`` and answers with what
 /// came of them.
 ///
-/// - Invariant: `task`, `connection` and `stopReason` are guarded by `lock`; the rest is constant or has a lock of its own.
+/// - Invariant: `task`, `isStarted`, `connection` and `stopReason` are guarded by `lock`; the rest is constant or has a lock of its own.
 ///   That is why the class is `@unchecked Sendable`.
 final class SupervisedLink: @unchecked Sendable {
     /// What the connection is in. Level-triggered: see ``Watched``.
@@ -34,6 +34,7 @@ final class SupervisedLink: @unchecked Sendable {
 
     private let lock = Lock()
     private var task: Task<Void, Never>?
+    private var isStarted = false
     private var connection: AMQPConnection?
     private var stopReason: AMQPError?
 
@@ -55,13 +56,17 @@ final class SupervisedLink: @unchecked Sendable {
     /// Begins to connect, once; later calls do nothing.
     func start() {
         lock.lock()
-        guard task == nil, stopReason == nil else {
+        guard !isStarted, stopReason == nil else {
             lock.unlock()
             return
         }
-        task = Task { await run() }
+        isStarted = true
         lock.unlock()
+        // Before the task, whose states are younger.
         change(.down(nil))
+        lock.lock()
+        if stopReason == nil { task = Task { await run() } }
+        lock.unlock()
     }
 
     /// Waits for the open connection; `nil` when the task is cancelled, the link has ended, or it is `deadline`.
@@ -106,6 +111,7 @@ final class SupervisedLink: @unchecked Sendable {
         connection?.core.abandon()
         task?.cancel()
         interrupted.ring()
+        if task == nil { change(.ended(reason)) }
     }
 
     private func change(_ state: State) {
@@ -139,7 +145,7 @@ final class SupervisedLink: @unchecked Sendable {
             case .connect(let endpoint):
                 attempt += 1
                 event = await connect(endpoint, attempt: attempt, machine.hasServed ? nil : policy.firstConnectDeadline)
-            case .restore: event = await restoring()
+            case .restore: event = await restoring(machine.hasServed ? nil : policy.firstConnectDeadline)
             case .serve:
                 attempt = 0
                 event = await serve()
@@ -174,7 +180,7 @@ final class SupervisedLink: @unchecked Sendable {
                 if stopReason == nil { connection = opened }
                 return stopReason == nil
             }
-            if !isWanted { await opened.close() }
+            if !isWanted { await opened.close(timeout: .milliseconds(1)) }
             return .connected
         } catch {
             change(.down(error))
@@ -183,8 +189,16 @@ final class SupervisedLink: @unchecked Sendable {
         }
     }
 
-    private func restoring() async -> RecoveryStateMachine.Event {
+    private func restoring(_ overall: Int64?) async -> RecoveryStateMachine.Event {
         guard let connection = lock.withLock({ connection }) else { return .waited }
+        var timer: Deadline?
+        if let overall, overall != .max {
+            let core = connection.core
+            timer = Deadline(loop: core.loop, at: MonotonicTime(nanoseconds: overall)) {
+                core.fail(AMQPError(.timeout, "what was declared was not put in place in time"))
+            }
+        }
+        defer { timer?.cancel() }
         do throws(AMQPError) {
             try await restore(connection)
             return .restored

@@ -73,7 +73,7 @@ import Testing
         let log = Box<[Int]>([])
         var now = 0
         var number = 0
-        for step in 0..<20_000 {
+        for step in 0..<200_000 {
             switch random.number(0...9) {
             case 0...4:
                 let deadline = now + random.number(0...200)

@@ -46,6 +46,8 @@ final class StreamRecorder: SocketStreamDelegate {
         changes.note()
     }
 
+    func streamDidRest() {}
+
     func streamHasRoom() {
         record.withLock { $0.events.append(.room) }
         onRoom.get()?()

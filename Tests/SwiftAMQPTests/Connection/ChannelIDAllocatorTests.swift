@@ -58,24 +58,4 @@ import Testing
         let ids = (0..<3).map { _ in allocator.allocate() }
         #expect(ids == [1, 2, 3])
     }
-
-    @Test(arguments: [3, 70, 300, 65535] as [UInt16]) func agreesWithAModel(highest: UInt16) throws {
-        var random = SeededGenerator(seed: UInt64(highest))
-        var allocator = ChannelIDAllocator(highest: highest)
-        var used: Set<UInt16> = []
-        for step in 0..<5000 {
-            if Int.random(in: 0..<5, using: &random) < 3 {
-                let expected = (1...highest).first { !used.contains($0) }
-                let id = allocator.allocate()
-                try #require(id == expected, "step \(step)")
-                if let id { used.insert(id) }
-            } else {
-                let id = UInt16.random(in: 0...min(highest, 400), using: &random)
-                allocator.release(id)
-                used.remove(id)
-            }
-            let count = allocator.count
-            try #require(count == used.count, "step \(step)")
-        }
-    }
 }

@@ -1,4 +1,3 @@
-import Glibc
 import SwiftAMQP
 import TestSupport
 import Testing
@@ -60,19 +59,5 @@ import Testing
                 await broker.stop()
             }
         }
-    }
-}
-
-/// Counts from /proc/self.
-enum ProcessCounts {
-    static func threads() throws -> Int { try count("/proc/self/task") }
-    static func descriptors() throws -> Int { try count("/proc/self/fd") }
-
-    private static func count(_ path: String) throws -> Int {
-        guard let directory = opendir(path) else { throw HarnessError(.system(errno: errno), path) }
-        defer { closedir(directory) }
-        var count = 0
-        while readdir(directory) != nil { count += 1 }
-        return count
     }
 }

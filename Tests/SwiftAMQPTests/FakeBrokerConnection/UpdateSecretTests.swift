@@ -17,6 +17,26 @@ import Testing
             ])
     }
 
+    /// What the broker was told is no more shown than the password of the connection.
+    @Test func anEchoedSecretIsTakenOut() async throws {
+        let broker = try FakeBroker.start([
+            .handshake(), .openChannel(1), Self.answer, .blocked("why token-2"),
+            .sendChannelClose(1, 404, "no token-2"), .expectMethod(.channelCloseOK),
+            .sendConnectionClose(320, "not with token-2"), .expectMethod(.connectionCloseOK), .expectClose,
+        ])
+        let connection = try await AMQPConnection.connect(try broker.configuration())
+        let channel = try await connection.openChannel()
+        try await connection.updateSecret("token-2", reason: "expires")
+        let error = await connection.waitUntilClosed()
+        #expect(error.text.contains("not with ***"), "\(error)")
+        #expect(channel.closeReason?.text.contains("no ***") == true, "\(channel.closeReason as Any)")
+        guard case .blocked(reason: "why ***")? = await connection.events.first(where: { _ in true }) else {
+            Issue.record("the reason is shown")
+            return
+        }
+        try await broker.finished()
+    }
+
     @Test func aReasonThatDoesNotFit() async throws {
         let transcript = try await withFakeConnection([.closeOK]) { connection in
             let reason = String(repeating: "r", count: 256)

@@ -137,6 +137,15 @@ package final class FakeConnection {
 
     // MARK: Ending and waiting
 
+    /// Whether something, or the end of the stream, comes within a while.
+    package func hasInput(within duration: Duration) throws(HarnessError) -> Bool {
+        if sawEnd || !input.isEmpty { return true }
+        let descriptors = [(descriptor, POLLIN), (broker.stop.descriptor, POLLIN)]
+        let ready = Poll.wait(for: descriptors, until: .exactly(duration))
+        if ready.contains(broker.stop.descriptor) { throw HarnessError(.stopped, "the fake broker was stopped") }
+        return !ready.isEmpty
+    }
+
     /// Ends the outgoing stream: the peer sees an end of file, and may go on sending.
     package func closeFIN() { shutdown(descriptor, Int32(SHUT_WR)) }
 

@@ -14,6 +14,9 @@ package struct Deadline: Sendable {
 
     package var hasPassed: Bool { ContinuousClock.now >= instant }
 
+    /// Whether it passed so long ago, or longer.
+    func hasPassed(by duration: Duration) -> Bool { ContinuousClock.now >= instant + duration }
+
     /// What is left in milliseconds, rounded up, never negative: the form that `poll` takes.
     package var milliseconds: Int32 {
         let left = (instant - .now).components

@@ -1,63 +1,110 @@
-/// One line of the table: a work of ours against one of a peer.
+/// One line of the table: what each contestant does for it, and what of that is shown.
 struct Row {
-    let title: String
-    let ours: Run
-    let peer: Run
-    /// How many times as fast as the peer we want to be.
-    let target: Double?
-    var isLatency = false
+    let name: String
+    let figure: Figure
+    var target: Target?
+    let runs: [Contestant: Run]
 
-    /// Works with counts that take about a second each.
-    static func all(isQuick: Bool) -> [Row] {
-        func ours(_ work: Work) -> Run {
-            var parameters = WorkParameters(work)
-            if isQuick { parameters.count /= 5 }
-            return Run(contestant: .ours, work: work, count: parameters.count)
+    /// The works take half a second or so each.
+    static func all(isQuick: Bool) -> [Row] { sink(isQuick: isQuick) + broker(isQuick: isQuick) + resources }
+
+    private static func each(_ work: String, _ counts: [Contestant: Int], body: Int = 16, quick: Bool) -> [Contestant:
+        Run]
+    {
+        var runs: [Contestant: Run] = [:]
+        for (contestant, count) in counts {
+            runs[contestant] = Run(
+                contestant: contestant, work: work, count: quick ? (count + 3) / 4 : count, bodySize: body)
         }
-        func rabbitmqC(_ work: Work, _ count: Int) -> Run {
-            Run(contestant: .rabbitmqC, work: work, count: isQuick ? count / 5 : count)
+        return runs
+    }
+
+    private static func sink(isQuick quick: Bool) -> [Row] {
+        let pipelined = each(
+            "publish-confirm", [.ours: 2_500_000, .rabbitmqC: 80_000, .go: 50_000], quick: quick)
+        // rabbitmq-c has no tasks: its best way with confirms is the pipelined one.
+        var tasks = each("publish-tasks", [.ours: 500_000, .go: 30_000], quick: quick)
+        tasks[.rabbitmqC] = pipelined[.rabbitmqC]
+        let awaited = each("publish-await", [.ours: 8_000, .rabbitmqC: 8_000, .go: 5_000], quick: quick)
+        var rows = [
+            Row(
+                name: "publish, no confirms", figure: .rate, target: .ratioAtLeast(30),
+                runs: each("publish", [.ours: 5_000_000, .rabbitmqC: 80_000, .go: 30_000], quick: quick)),
+            Row(name: "publish, window of 1,000", figure: .rate, target: .ratioAtLeast(20), runs: pipelined),
+            Row(name: "publish, 256 tasks awaiting", figure: .rate, target: .ratioAtLeast(8), runs: tasks),
+            Row(name: "publish, one awaited, p50", figure: .latencyP50, target: .ratioAtMost(1.3), runs: awaited),
+            Row(name: "publish, one awaited, p99", figure: .latencyP99, target: nil, runs: awaited),
+            Row(
+                name: "consume, one ack each", figure: .rate, target: .ratioAtLeast(10),
+                runs: each("consume-ack", [.ours: 1_000_000, .rabbitmqC: 100_000, .go: 50_000], quick: quick)),
+            Row(
+                name: "consume, auto-ack", figure: .rate, target: .ratioAtLeast(0.5),
+                runs: each("consume-autoack", [.ours: 1_500_000, .rabbitmqC: 1_500_000, .go: 100_000], quick: quick)),
+        ]
+        for (title, body, count) in [("64 KiB", 65_536, 20_000), ("1 MiB", 1_048_576, 1_000)] {
+            for (work, verb) in [("publish", "publish"), ("consume-ack", "consume")] {
+                let counts: [Contestant: Int] = [.ours: count, .rabbitmqC: count, .go: count / 2]
+                rows.append(
+                    Row(
+                        name: "\(verb), \(title) bodies", figure: .megabytes, target: .ratioAtLeast(1),
+                        runs: each(work, counts, body: body, quick: quick)))
+            }
         }
-        let pipelined = rabbitmqC(.publishConfirm, 150_000)
+        return rows
+    }
+
+    private static func broker(isQuick quick: Bool) -> [Row] {
+        func runs(_ work: String) -> [Contestant: Run] {
+            // Equal counts: who consumes takes what the same contestant published just before.
+            each(work, [.ours: 20_000, .rabbitmqC: 20_000, .go: 20_000], quick: quick).mapValues {
+                var run = $0
+                run.queue = "swiftamqp-bench"
+                return run
+            }
+        }
+        let publish = runs("publish-confirm")
+        let consume = runs("consume-ack")
         return [
-            Row(
-                title: "publish, no confirms", ours: ours(.publish), peer: rabbitmqC(.publish, 200_000), target: 20),
-            Row(title: "publish, window of 1,000", ours: ours(.publishConfirm), peer: pipelined, target: 15),
-            // rabbitmq-c has no tasks: its best way with confirms is the one above.
-            Row(title: "publish, 256 tasks awaiting", ours: ours(.publishTasks), peer: pipelined, target: 5),
-            Row(
-                title: "consume, one ack each", ours: ours(.consumeAck), peer: rabbitmqC(.consumeAck, 250_000),
-                target: 8),
-            Row(
-                title: "consume, auto-ack", ours: ours(.consumeAutoAck), peer: rabbitmqC(.consumeAutoAck, 2_000_000),
-                target: nil),
-            Row(
-                title: "publish, one awaited (p50)", ours: ours(.publishAwait),
-                peer: rabbitmqC(.publishAwait, 10_000), target: nil, isLatency: true),
+            Row(name: "broker: publish, window of 1,000", figure: .rate, target: .ratioAtLeast(0.95), runs: publish),
+            Row(name: "broker: publish, CPU time", figure: .cpu, target: .ratioAtMost(0.3), runs: publish),
+            Row(name: "broker: consume and ack", figure: .rate, target: nil, runs: consume),
+            Row(name: "broker: consume and ack, CPU time", figure: .cpu, target: .ratioAtMost(0.3), runs: consume),
         ]
     }
-}
 
-/// What one child process does.
-struct Run: Hashable {
-    enum Contestant: String {
-        case ours = "SwiftAMQP"
-        case rabbitmqC = "rabbitmq-c"
-    }
-
-    let contestant: Contestant
-    let work: Work
-    let count: Int
-    static let bodySize = 16
-
-    /// Program, below the folder of ours, and arguments.
-    func command(port: UInt16) -> [String] {
-        switch contestant {
-        case .ours:
-            [
-                "amqp-bench", "work", work.rawValue, "--port", "\(port)", "--count", "\(count)", "--body",
-                "\(Self.bodySize)",
-            ]
-        case .rabbitmqC: ["peer-rabbitmq-c", "127.0.0.1", "\(port)", work.rawValue, "\(count)", "\(Self.bodySize)"]
+    private static var resources: [Row] {
+        func counted(_ work: String) -> [Contestant: Run] {
+            each(work, [.ours: 500_000, .rabbitmqC: 20_000, .go: 20_000], quick: false).mapValues {
+                var run = $0
+                run.countsAllocations = true
+                run.isMeasuredOnce = true
+                return run
+            }
         }
+        func idle(_ connections: Int) -> [Contestant: Run] {
+            each("idle", [.ours: 0, .rabbitmqC: 0, .go: 0], quick: false).mapValues {
+                var run = $0
+                run.connections = connections
+                run.isMeasuredOnce = true
+                return run
+            }
+        }
+        return [
+            Row(
+                name: "publish, window of 1,000: allocations", figure: .allocations, target: .oursAtMost(1),
+                runs: counted("publish-confirm")),
+            Row(
+                name: "consume, one ack each: allocations", figure: .allocations, target: .oursAtMost(3),
+                runs: counted("consume-ack")),
+            Row(
+                name: "1 idle connection: peak of process", figure: .peakMemory, target: .oursAtMost(15),
+                runs: idle(1)),
+            Row(
+                name: "1,000 connections: memory each", figure: .memoryEach, target: .oursAtMost(16), runs: idle(1000)),
+            // Of threads that a client started; the peers do not tell theirs from those of their runtime.
+            Row(
+                name: "1,000 connections: threads of ours", figure: .threads, target: .oursAtMost(2),
+                runs: idle(1000).filter { $0.key == .ours }),
+        ]
     }
 }

@@ -31,7 +31,8 @@ struct ResendQueue: ~Copyable {
     private var leftBehind: [ResendingPublish] = []
     /// Those of them that went out, and may be why it ended.
     private var suspects: [ResendingPublish] = []
-    /// How many publishes went out on the last channel and got no answer, also those that are not sent again.
+    /// How many publishes went out on the last channel and got no answer, also those that are not sent again or that
+    /// nobody waits for any more.
     private var unanswered = 0
     private var backingOff: [ResendingPublish] = []
     /// The publish that waits in the queue of the channel: nothing younger may pass it.
@@ -41,6 +42,10 @@ struct ResendQueue: ~Copyable {
     private(set) var count = 0
     private(set) var bytes = 0
     private var nextOrder: UInt64 = 1
+    /// Those in `fresh` are younger than this one.
+    private var lastTaken: UInt64 = 0
+    /// How many are in `fresh`, and their bytes.
+    private var unsent = Limits(messages: 0, bytes: 0)
     /// Up to this one they go out one by one; 0 if they need not.
     private(set) var soloThrough: UInt64 = 0
 
@@ -87,9 +92,15 @@ struct ResendQueue: ~Copyable {
 
     /// The oldest that was never sent, taken out to make room: none if all may be on their way.
     mutating func popOldestUnsent() -> ResendingPublish? {
-        guard let oldest = Self.popLive(&fresh, &finishedInLine) else { return nil }
+        guard let oldest = popFresh() else { return nil }
         leave(oldest)
         return oldest
+    }
+
+    /// Whether there is room for a publish if those that were never sent go.
+    func canMakeRoom(for publish: ResendingPublish) -> Bool {
+        let rest = Limits(messages: count - unsent.messages, bytes: bytes - unsent.bytes)
+        return rest.messages == 0 || rest.messages < limits.messages && publish.weight <= limits.bytes - rest.bytes
     }
 
     /// One that is larger than the limit goes when nothing else is inside.
@@ -103,6 +114,8 @@ struct ResendQueue: ~Copyable {
         count += 1
         bytes += publish.weight
         publish.place = .inLine
+        unsent.messages += 1
+        unsent.bytes += publish.weight
         fresh.append(publish)
     }
 
@@ -112,7 +125,7 @@ struct ResendQueue: ~Copyable {
     mutating func next() -> ResendingPublish? {
         guard parked == nil, soloThrough == 0 || inFlight == 0 else { return nil }
         guard
-            let publish = Self.popLive(&replay, &finishedInLine) ?? Self.popLive(&fresh, &finishedInLine)
+            let publish = Self.popLive(&replay, &finishedInLine) ?? popFresh()
         else { return nil }
         // All the suspects had their turn.
         if publish.order > soloThrough { soloThrough = 0 }
@@ -129,6 +142,9 @@ struct ResendQueue: ~Copyable {
         parked = publish
     }
 
+    /// It was taken out of the line and cannot be sent as it is.
+    mutating func didRefuse(_ publish: ResendingPublish) { leave(publish) }
+
     /// It could not be submitted, because the channel is gone.
     mutating func putBack(_ publish: ResendingPublish) {
         publish.place = .inLine
@@ -140,6 +156,14 @@ struct ResendQueue: ~Copyable {
         guard case .parked = publish.place else { return }
         parked = nil
         didSend(publish, tag: tag)
+    }
+
+    private mutating func popFresh() -> ResendingPublish? {
+        guard let publish = Self.popLive(&fresh, &finishedInLine) else { return nil }
+        lastTaken = publish.order
+        unsent.messages -= 1
+        unsent.bytes -= publish.weight
+        return publish
     }
 
     private static func popLive(
@@ -163,8 +187,11 @@ struct ResendQueue: ~Copyable {
         _ publish: ResendingPublish, _ outcome: AMQPPublishOutcome, now: Int64, random: UInt64
     ) -> AMQPPublishOutcome? {
         guard leaveChannel(publish) else { return nil }
-        let isUnanswered = if case .unknown(let reason) = outcome { reason.isLossOfChannel } else { false }
-        if isUnanswered { unanswered += 1 }
+        var isSuspect = false
+        if case .unknown(let reason) = outcome {
+            unanswered += 1
+            isSuspect = reason.isLossOfChannel
+        }
         switch publish.attempts.attemptEnded(outcome, policy: publish.policy) {
         case .finish(let final):
             leave(publish)
@@ -172,7 +199,7 @@ struct ResendQueue: ~Copyable {
         case .resend:
             publish.place = .inLine
             leftBehind.append(publish)
-            if isUnanswered { suspects.append(publish) }
+            if isSuspect { suspects.append(publish) }
         case .resendLater:
             let delay = backoff.delay(round: publish.attempts.nacked - 1, random: random)
             // Never at once: a refusal seldom passes within the time of a round trip.
@@ -201,6 +228,10 @@ struct ResendQueue: ~Copyable {
             return .notSent(reason: reason)
         case .inLine:
             finishedInLine += 1
+            if publish.order > lastTaken {
+                unsent.messages -= 1
+                unsent.bytes -= publish.weight
+            }
             leave(publish)
             removeFromAside(publish)
             compactIfWorthwhile()
@@ -215,6 +246,8 @@ struct ResendQueue: ~Copyable {
             return .notSent(reason: reason)
         case .inFlight:
             inFlight -= 1
+            // Its answer is still to come, and may be the end of the channel.
+            unanswered += 1
             leave(publish)
             return .unknown(reason: reason)
         }
@@ -231,10 +264,13 @@ struct ResendQueue: ~Copyable {
         defer { sortLeftBehind() }
         guard error.code == .channelException else { return nil }
         guard isCertain, error.isRefusalOfPublish, let culprit = found.first else {
-            soloThrough = found.map(\.order).max() ?? 0
+            soloThrough = max(soloThrough, found.map(\.order).max() ?? 0)
             return nil
         }
+        let before = leftBehind.count
         leftBehind.removeAll { $0 === culprit }
+        // In the line already if somebody has sorted it meanwhile.
+        if leftBehind.count == before { finishedInLine += 1 }
         // The broker has said that it discarded this attempt.
         culprit.attempts.withdrawLast()
         leave(culprit)
@@ -248,6 +284,15 @@ struct ResendQueue: ~Copyable {
         var expired: [ResendingPublish] = []
         let check: (ResendingPublish) -> Void = { if $0.deadline <= now { expired.append($0) } }
         forEachWaiting(check)
+        // All at once, because they may be many.
+        let isExpired: (ResendingPublish) -> Bool = { $0.deadline <= now }
+        let isAnyOfThem = backingOff.contains(where: isExpired)
+        let expiredBackingOff = isAnyOfThem ? backingOff.filter(isExpired) : []
+        if isAnyOfThem { backingOff.removeAll(where: isExpired) }
+        for publish in expiredBackingOff {
+            leave(publish)
+            didExpire(publish, .notSent(reason: .timeout))
+        }
         for publish in expired {
             if let outcome = withdraw(publish, reason: .timeout) { didExpire(publish, outcome) }
         }
@@ -285,8 +330,8 @@ struct ResendQueue: ~Copyable {
         backingOff.forEach(body)
     }
 
-    /// All that have no outcome yet but for those on a channel, taken out in order.
-    mutating func removeAllWaiting() -> [ResendingPublish] {
+    /// All that have no outcome yet but for those on a channel.
+    var allWaiting: [ResendingPublish] {
         var all: [ResendingPublish] = []
         forEachWaiting { all.append($0) }
         return all
@@ -308,6 +353,8 @@ struct ResendQueue: ~Copyable {
         publish.place = .finished
         count -= 1
         bytes -= publish.weight
+        // What is left in the lines holds their publisher, which holds the lines.
+        if count == 0, finishedInLine > 0 { compact() }
     }
 
     /// It was counted as finished in a line; it may be beside the lines.
@@ -332,7 +379,11 @@ struct ResendQueue: ~Copyable {
 
     /// Tasks that are cancelled while they wait leave their publishes in the lines.
     private mutating func compactIfWorthwhile() {
-        guard finishedInLine > 64, finishedInLine > count / 2 else { return }
+        guard count == 0 || finishedInLine > 64 && finishedInLine > count / 2 else { return }
+        compact()
+    }
+
+    private mutating func compact() {
         let isFinished: (ResendingPublish) -> Bool = { if case .finished = $0.place { true } else { false } }
         var removed = outside.removeAll(where: isFinished).count
         removed += replay.removeAll(where: isFinished).count

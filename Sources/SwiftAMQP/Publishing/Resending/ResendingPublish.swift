@@ -87,7 +87,8 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
         place = .finished
         let final = attempts.final(last)
         if let error = AMQPError(final, address: address) {
-            outcome = .failure(explained(error, by: cause ?? self.cause))
+            let explained = explained(error, by: cause ?? self.cause)
+            outcome = .failure(final.isExplainedByItsCause ? explained : explained.with(code: error.code))
         } else {
             outcome = .success(
                 AMQPPublishReceipt(attempts: attempts.current, messageID: message.properties.messageID))
@@ -95,6 +96,8 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
         for continuation in awaitingOutcome { wakeups.resume(continuation) }
         awaitingOutcome = []
         didGetRoom(&wakeups)
+        // A line may hold it for a while, and a program its handle.
+        message.body = []
     }
 
     private func explained(_ error: AMQPError, by cause: AMQPError?) -> AMQPError {
@@ -164,5 +167,19 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
 
     override func settle(_ outcome: AMQPPublishOutcome, sequence: UInt64, _ wakeups: inout Wakeups) {
         wakeups.note(self, .ended(outcome), attempt: sequence)
+    }
+}
+
+extension AMQPPublishOutcome {
+    /// Whether why the last attempt failed is why the publish did. A deadline or a cancellation is a reason of its own.
+    fileprivate var isExplainedByItsCause: Bool {
+        switch self {
+        case .notSent(let reason), .unknown(let reason):
+            switch reason {
+            case .rejected, .channelClosed, .connectionClosed, .dropped: true
+            case .timeout, .cancelled, .unroutable: false
+            }
+        case .confirmed, .returned, .nacked: false
+        }
     }
 }

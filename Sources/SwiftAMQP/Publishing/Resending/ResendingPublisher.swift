@@ -24,6 +24,12 @@ final class ResendingPublisher: @unchecked Sendable {
     private struct Actions {
         var connection: ConnectionCore?
         var rest = ConnectionCore.Actions()
+
+        mutating func merge(_ other: Actions) {
+            connection = connection ?? other.connection
+            if case .none = rest.write { rest.write = other.rest.write }
+            rest.merge(other.rest)
+        }
     }
 
     enum WhenFull: Sendable {
@@ -42,6 +48,10 @@ final class ResendingPublisher: @unchecked Sendable {
     @exclusivity(unchecked) private var queue: ResendQueue
     /// Where publishes go, while there is one that takes them.
     @exclusivity(unchecked) private var channel: AMQPChannel?
+    /// It takes nothing any more; that it has ended is still to be heard.
+    @exclusivity(unchecked) private var isChannelSpent = false
+    /// There is no use for another channel.
+    private var isChannelRefused = false
     /// Why it takes nothing any more.
     @exclusivity(unchecked) private var refusal: AMQPError?
     /// There will be no channel any more.
@@ -150,8 +160,10 @@ final class ResendingPublisher: @unchecked Sendable {
                 publish.finish(.notSent(reason: .dropped), cause: full, &wakeups)
                 return Actions()
             case .dropOldest:
+                let canMakeRoom = queue.canMakeRoom(for: publish)
                 while !queue.accept(publish) {
-                    guard let oldest = queue.popOldestUnsent() else {
+                    // Nothing is thrown away for one that finds no room even so.
+                    guard canMakeRoom, let oldest = queue.popOldestUnsent() else {
                         publish.finish(.notSent(reason: .dropped), cause: full, &wakeups)
                         return Actions()
                     }
@@ -205,7 +217,10 @@ final class ResendingPublisher: @unchecked Sendable {
     ) {
         if let core = channel?.core {
             switch publish.place {
-            case .parked: core.lock.withLock { _ = core.waiting.removeAll { $0.owner === publish } }
+            case .parked:
+                let wasWaiting = core.lock.withLock { !core.waiting.removeAll { $0.owner === publish }.isEmpty }
+                // It was encoded, or has ended, and the note of that is on its way: it may have been sent.
+                if !wasWaiting { queue.didEncode(publish, tag: 0) }
             case .inFlight(let tag): core.lock.withLock { core.tracker.abandon(tag: tag) }
             case .new, .outside, .inLine, .backingOff, .finished: break
             }
@@ -218,7 +233,7 @@ final class ResendingPublisher: @unchecked Sendable {
     /// With the lock held: submits what may go.
     private func pump(_ wakeups: inout Wakeups) -> Actions {
         var actions = Actions()
-        guard let core = channel?.core else { return actions }
+        guard !isChannelSpent, let core = channel?.core else { return actions }
         core.lock.lock()
         let isAlone = core.tracker.pendingCount == 0
         var appended = 0
@@ -232,14 +247,15 @@ final class ResendingPublisher: @unchecked Sendable {
             case .waiting, .refused: queue.didPark(publish)
             case .failed(let error):
                 if case .notSent(reason: .rejected) = error.outcome {
-                    _ = queue.withdraw(publish, reason: .rejected)
+                    queue.didRefuse(publish)
                     end(publish, .notSent(reason: .rejected), cause: error, &wakeups)
                 } else {
+                    // The handle itself is let go without this lock: that may take it again.
                     queue.putBack(publish)
-                    channel = nil
+                    isChannelSpent = true
                 }
             }
-            if channel == nil { break }
+            if isChannelSpent { break }
         }
         if appended > 0 {
             actions.rest.write = core.stream.noteAppended(isAlone && appended == 1 ? .immediate : .batched)
@@ -251,21 +267,31 @@ final class ResendingPublisher: @unchecked Sendable {
 
     /// With the lock held, after something has ended: takes in who waits for room, sends, tells who waits for the end.
     private func proceed(_ wakeups: inout Wakeups) -> Actions {
-        if queue.isAnybodyOutside {
-            var waiters = wakeups
-            queue.admitOutside { publish in
-                didTakeIn(publish)
-                publish.didGetRoom(&waiters)
-            }
-            wakeups = waiters
-        }
-        let actions = pump(&wakeups)
+        var actions = Actions()
+        var before: UInt64
+        repeat {
+            before = endedCount
+            admitOutside(&wakeups)
+            actions.merge(pump(&wakeups))
+            // Those that came in and could not be sent have made room again, and nobody else may ever look.
+        } while endedCount != before && queue.isAnybodyOutside
         if queue.isEmpty, !queue.isAnybodyOutside, !idleWaiters.isEmpty {
             let waiters = idleWaiters
             idleWaiters = []
             wakeups.perform { for waiter in waiters { waiter.complete(.success(())) } }
         }
         return actions
+    }
+
+    /// With the lock held.
+    private func admitOutside(_ wakeups: inout Wakeups) {
+        guard queue.isAnybodyOutside else { return }
+        var waiters = wakeups
+        queue.admitOutside { publish in
+            didTakeIn(publish)
+            publish.didGetRoom(&waiters)
+        }
+        wakeups = waiters
     }
 
     /// Changes with every publish that ends.
@@ -354,22 +380,33 @@ final class ResendingPublisher: @unchecked Sendable {
         }
     }
 
-    /// There is a channel, in confirm mode, and everything that publishes rely on is in place.
-    func attach(_ channel: AMQPChannel) {
+    /// There is a channel, in confirm mode, and everything that publishes rely on is in place. False if there is no use
+    /// for it any more.
+    func attach(_ channel: AMQPChannel) -> Bool {
         var wakeups = Wakeups()
         lock.lock()
+        guard !isChannelRefused else {
+            lock.unlock()
+            return false
+        }
+        let last = self.channel
         self.channel = channel
+        isChannelSpent = false
         let actions = proceed(&wakeups)
         lock.unlock()
         perform(actions)
         wakeups.run()
+        withExtendedLifetime(last) {}
+        return true
     }
 
     /// The channel has ended, and every publish on it was told so.
     func detach(_ error: AMQPError) {
         var wakeups = Wakeups()
         lock.lock()
+        let last = channel
         channel = nil
+        isChannelSpent = false
         if let culprit = queue.channelEnded(error) {
             end(culprit, .notSent(reason: .rejected), cause: error, &wakeups)
         }
@@ -377,6 +414,7 @@ final class ResendingPublisher: @unchecked Sendable {
         lock.unlock()
         perform(actions)
         wakeups.run()
+        withExtendedLifetime(last) {}
     }
 
     // MARK: Time
@@ -387,6 +425,13 @@ final class ResendingPublisher: @unchecked Sendable {
         armed = time
         timer?.cancel()
         timer = Deadline(loop: loop, at: MonotonicTime(nanoseconds: time)) { [self] in timePassed() }
+    }
+
+    /// With the lock held: a timer holds this object.
+    private func stopTimer() {
+        timer?.cancel()
+        timer = nil
+        armed = .max
     }
 
     private func timePassed() {
@@ -416,7 +461,11 @@ final class ResendingPublisher: @unchecked Sendable {
 
     /// Gives the channel back, when nothing is under way any more.
     func closeChannel() async {
-        let channel = lock.withLock { self.channel }
+        let channel = lock.withLock {
+            isChannelRefused = true
+            stopTimer()
+            return self.channel
+        }
         await channel?.close()
     }
 
@@ -437,9 +486,11 @@ final class ResendingPublisher: @unchecked Sendable {
         lock.lock()
         if refusal == nil { refusal = reason }
         isAbandoned = true
-        for publish in queue.removeAllWaiting() {
+        for publish in queue.allWaiting {
             withdraw(publish, reason: .connectionClosed, cause: publish.cause ?? reason, &wakeups)
         }
+        // What is left has the deadlines of its channel.
+        stopTimer()
         let actions = proceed(&wakeups)
         lock.unlock()
         perform(actions)

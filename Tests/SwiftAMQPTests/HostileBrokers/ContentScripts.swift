@@ -1,0 +1,123 @@
+import SwiftAMQP
+import TestSupport
+import Testing
+
+extension HostileScript {
+    /// Messages whose frames do not fit each other.
+    static let contents: [HostileScript] = sizes + orders + addressees
+
+    private static let sizes: [HostileScript] =
+        ([1 << 31, 128 << 20 | 1, 1 << 40, 1 << 62, 1 << 63, (1 << 63) - 1, .max] as [UInt64]).map { size in
+            .frames(
+                "a body of \(size)", Hostile.deliver(), .header(1, bodySize: size),
+                fate: .connection(.protocolViolation, 501))
+        } + [
+            .frames(
+                "a return with a body of 2^64 - 1",
+                .method(2, .basicReturn) {
+                    $0.u16(312)
+                    $0.raw([0, 0, 0])
+                }, .header(2, bodySize: .max), fate: .connection(.protocolViolation, 501)),
+            .session(
+                "a body of 128 MiB of which one byte comes, then the end",
+                .send(Hostile.message(1, header: .header(1, bodySize: 128 << 20))), .closeFIN,
+                fate: .connection(.connectionLost)),
+            .session(
+                "one byte too many, in the second frame", .send(overBySecondFrame),
+                fate: .connection(.protocolViolation, 501)),
+            .frames(
+                "a body where none is declared", Hostile.deliver(), .header(1, bodySize: 0), .body(1, []),
+                fate: .connection(.protocolViolation, 505)),
+            .session(
+                "a second body", .send(Hostile.message() + WireFrame.body(1, [7]).bytes),
+                fate: .connection(.protocolViolation, 505)),
+            // They are frames like others, and hold nothing.
+            .session(
+                "a body in 10,000 empty frames and one",
+                .send(Hostile.deliver().bytes + WireFrame.header(1, bodySize: 1).bytes),
+                .flood(WireFrame.body(1, []).bytes, times: 10_000), .send(.body(1, [7])), fate: .goesOn
+            ).with { $0.deliveries = 1 },
+        ]
+
+    private static let overBySecondFrame: [UInt8] =
+        Hostile.message(1, header: .header(1, bodySize: 10), .init(repeating: 1, count: 6))
+        + WireFrame.body(1, .init(repeating: 1, count: 5)).bytes
+
+    private static let orders: [HostileScript] = [
+        .frames(
+            "a delivery, a delivery", Hostile.deliver(1), Hostile.deliver(2), fate: .connection(.protocolViolation, 505)
+        ),
+        .frames(
+            "a delivery inside a delivery", Hostile.deliver(1), .header(1, bodySize: 2), .body(1, [7]),
+            Hostile.deliver(2), fate: .connection(.protocolViolation, 505)),
+        .frames(
+            "channel.close inside a message", Hostile.deliver(1), .header(1, bodySize: 2),
+            Hostile.close(1, 404, rawText: []), fate: .connection(.protocolViolation, 505)),
+        .frames(
+            "an ack inside a return",
+            .method(2, .basicReturn) {
+                $0.u16(312)
+                $0.raw([0, 0, 0])
+            }, Hostile.ack(2, 1), fate: .connection(.protocolViolation, 505)),
+        .frames(
+            "a header for another channel", Hostile.deliver(1), .header(2, bodySize: 1),
+            fate: .connection(.protocolViolation, 505)),
+        .frames(
+            "a body for another channel", Hostile.deliver(1), .header(1, bodySize: 1), .body(3, [7]),
+            fate: .connection(.protocolViolation, 505)),
+        .frames(
+            "a header of class 0", Hostile.deliver(), .header(1, bodySize: 1, classID: 0),
+            fate: .connection(.protocolViolation, 501)),
+        .frames(
+            "a header of class 65535", Hostile.deliver(), .header(1, bodySize: 1, classID: .max),
+            fate: .connection(.protocolViolation, 501)),
+        // Contents of several channels may be mixed (section 4.2.6).
+        .frames(
+            "a message with frames of other channels between its own", Hostile.deliver(), .heartbeatFrame,
+            .header(1, bodySize: 2), Hostile.ack(2, 1), .body(1, [7]), Hostile.flow(3, true), .body(1, [7]),
+            fate: .goesOn
+        ).with { $0.deliveries = 1 },
+        .frames(
+            "a heartbeat inside a message", Hostile.deliver(), .heartbeatFrame, .header(1, bodySize: 0), fate: .goesOn
+        )
+        .with { $0.deliveries = 1 },
+    ]
+
+    private static let addressees: [HostileScript] = [
+        .frames(
+            "a consumer of another channel", Hostile.deliver(channel: 2), fate: .connection(.protocolViolation, 503)),
+        .frames("a consumer without a name", Hostile.deliver(consumer: ""), fate: .connection(.protocolViolation, 503)),
+        .frames(
+            "a consumer of almost that name", Hostile.deliver(consumer: "c\0"),
+            fate: .connection(.protocolViolation, 503)),
+        .frames(
+            "a consumer whose name is not UTF-8",
+            .method(1, .basicDeliver) { $0.raw([9] + Hostile.invalidUTF8 + [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]) },
+            fate: .connection(.protocolViolation, 503)),
+        .session(
+            "the highest tag, then a lower one",
+            .send(Hostile.message(.max) + Hostile.message(.max - 1)), fate: .connection(.protocolViolation, 503)),
+        .session("the highest tag", .send(Hostile.message(.max)), fate: .goesOn).with { $0.deliveries = 1 },
+        .frames(
+            "get-ok unasked", getOK(1), fate: .connection(.protocolViolation, 503)),
+        .frames("get-ok for a declare", getOK(3), fate: .connection(.protocolViolation, 503)),
+        .frames(
+            "get-empty for a declare", .method(3, .basicGetEmpty) { $0.u8(0) },
+            fate: .connection(.protocolViolation, 503)),
+        .session(
+            "exchange and routing key that are not UTF-8",
+            .send(
+                WireFrame.method(1, .basicDeliver) {
+                    $0.shortString("c")
+                    $0.raw([0, 0, 0, 0, 0, 0, 0, 1, 0, 9] + Hostile.invalidUTF8 + [9] + Hostile.invalidUTF8)
+                }.bytes + WireFrame.header(1, bodySize: 0).bytes), fate: .goesOn
+        ).with {
+            $0.deliveries = 1
+            $0.check = { #expect($0.deliveries.first?.routingKey.contains("\u{FFFD}") == true) }
+        },
+    ]
+
+    private static func getOK(_ channel: UInt16) -> WireFrame {
+        .method(channel, .basicGetOK) { $0.raw([0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]) }
+    }
+}
