@@ -40,7 +40,7 @@ struct KillCommand: AsyncParsableCommand {
         defer { watchdog.stop() }
         // Once in vain, so that what a process starts only once is there before it is counted.
         try await withClient(of: broker, seed: seed) { client, _ in try await client.connect() }
-        let before = Resources.now()
+        let before = await Resources.baseline()
         let start = ContinuousClock.now
 
         let recorder = Recorder(log: CheckLog(run: seed), watchdog: watchdog)

@@ -6,7 +6,13 @@ struct Resources: Sendable, CustomStringConvertible {
     var threads: Int
     var descriptors: Int
 
-    static func now() -> Resources {
+    /// What there is before something is tried, with what the first sleep of a process starts for good.
+    static func baseline() async -> Resources {
+        try? await Task.sleep(for: .milliseconds(10))
+        return now()
+    }
+
+    private static func now() -> Resources {
         Resources(threads: entries("/proc/self/task"), descriptors: entries("/proc/self/fd"))
     }
 

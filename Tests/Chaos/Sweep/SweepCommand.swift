@@ -43,7 +43,7 @@ struct SweepCommand: AsyncParsableCommand {
         }
         say("\(points.count) frames, \(FrameAction.all.count) actions: \(rules.count) pairs, \(jobs) at a time")
 
-        let before = Resources.now()
+        let before = await Resources.baseline()
         let start = ContinuousClock.now
         var (missed, closed, outcomes) = (0, 0, [CheckedOutcome: Int]())
         for first in stride(from: 0, to: rules.count, by: jobs) {
