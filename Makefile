@@ -10,7 +10,7 @@ export SWIFTAMQP_STRICT := 1
 SANITIZED = SWIFT_BACKTRACE=enable=no SWIFTAMQP_TEST_DEADLINE_SCALE=6
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test lint format bench bench-quick bench-counts fuzz tsan asan clean
+.PHONY: help deps build demo test chaos lint format bench bench-quick bench-counts fuzz tsan asan clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,11 @@ demo: deps ## Show the client at work against a RabbitMQ node of its own
 test: deps ## Build and run all tests, against a RabbitMQ node of their own or the one in AMQP_URL
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --disable-xctest --no-parallel
+
+chaos: deps ## Break connections and brokers in every way, and check what the supervised client promises (4 min)
+	$(SWIFT) build --build-tests
+	.build/debug/chaos sweep --minimum-pairs 150
+	.build/debug/chaos kill --cycles 100 --close-all 20 --broker-kill 5 --pause 5
 
 lint: ## Check format, imports and house rules, and that the checks find what they look for
 	scripts/lint

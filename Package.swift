@@ -57,6 +57,12 @@ let package = Package(
 
         // Tests and their support.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .executableTarget(
+            name: "chaos",
+            dependencies: [
+                "SwiftAMQP", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/Chaos", swiftSettings: settings),
         .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], swiftSettings: settings),
         .testTarget(name: "AMQPWireTests", dependencies: ["AMQPWire"], swiftSettings: settings),
         .testTarget(name: "AMQPTransportTests", dependencies: ["AMQPTransport"], swiftSettings: settings),

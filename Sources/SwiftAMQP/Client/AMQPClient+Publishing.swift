@@ -18,7 +18,15 @@ extension AMQPClient {
         _ message: AMQPMessage, to address: AMQPAddress, isMandatory: Bool = true,
         policy: AMQPDeliveryPolicy = .atLeastOnce, timeout: Duration? = nil
     ) async throws(AMQPError) -> AMQPPublishReceipt {
-        try await core.defaultPublisher()
+        let publisher: ResendingPublisher
+        do throws(AMQPError) {
+            publisher = try core.defaultPublisher()
+        } catch {
+            // The client has ended; nothing of the message went out.
+            throw error.with(outcome: .notSent(reason: .connectionClosed))
+        }
+        return
+            try await publisher
             .make(message, to: address, isMandatory: isMandatory, policy: policy, timeout: timeout)
             .value()
     }

@@ -160,7 +160,12 @@ struct RecoveryStateMachine: Sendable {
 
 extension AMQPError {
     /// The broker does not want this user, or not in this virtual host.
-    var isRefusalOfIdentity: Bool { code == .authenticationFailed || code == .virtualHostRefused }
+    ///
+    /// A connection that is lost while the broker looks at them ends with the same codes, because some brokers only hang
+    /// up; RabbitMQ says why. As the network may have done it, that is no reason to give up.
+    var isRefusalOfIdentity: Bool {
+        (code == .authenticationFailed || code == .virtualHostRefused) && underlying?.code != .connectionLost
+    }
 
     /// Trying again the same way cannot help.
     var isRefusalForGood: Bool {

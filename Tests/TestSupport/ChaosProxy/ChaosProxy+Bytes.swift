@@ -43,6 +43,12 @@ extension ChaosProxy {
         await tell { core in core.forEach(connection) { $0[direction].corruptNext() } }
     }
 
+    /// Has the kernel drop whatever comes from clients, as a network does that loses it all: nothing of it is acknowledged,
+    /// not even what they receive. Connections that come later are not concerned.
+    package func deafen(connection: Int? = nil) async {
+        await tell { core in core.forEach(connection) { ProxySocket.deafen($0.client) } }
+    }
+
     /// Resets connections on both sides, at once.
     package func reset(connection: Int? = nil) async { await tell { core in core.forEach(connection) { $0.reset() } } }
 

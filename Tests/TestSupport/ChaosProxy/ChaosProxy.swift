@@ -50,9 +50,10 @@ package final class ChaosProxy: Sendable {
 
     /// Gives `body` a proxy, which is gone afterwards however `body` ends.
     package static func withProxy<Value>(
-        target: UInt16, seed: UInt64 = 0, _ body: (ChaosProxy) async throws -> Value
+        target: UInt16, seed: UInt64 = 0, journalLimit: Int = 100_000,
+        _ body: (ChaosProxy) async throws -> Value
     ) async throws -> Value {
-        let proxy = try start(target: target, seed: seed)
+        let proxy = try start(target: target, seed: seed, journalLimit: journalLimit)
         do {
             let value = try await body(proxy)
             await proxy.stop()

@@ -40,6 +40,22 @@ enum ProxySocket {
         return errno == EAGAIN || errno == EINTR ? .wouldBlock : .failed
     }
 
+    /// Attaches a filter that lets no segment through to the socket.
+    static func deafen(_ descriptor: Int32) {
+        // <linux/filter.h> is out of the Glibc module. One instruction, `BPF_RET | BPF_K` with 0 bytes to keep, is a
+        // program of 8 bytes; `struct sock_fprog` is its length and, aligned, its address.
+        let attachFilter: Int32 = 26
+        withUnsafeTemporaryAllocation(byteCount: 8, alignment: 8) { instruction in
+            instruction.storeBytes(of: 0x06, as: UInt64.self)
+            withUnsafeTemporaryAllocation(byteCount: 16, alignment: 8) { program in
+                program.storeBytes(of: 1, as: UInt64.self)
+                program.storeBytes(
+                    of: UInt64(UInt(bitPattern: instruction.baseAddress)), toByteOffset: 8, as: UInt64.self)
+                setsockopt(descriptor, SOL_SOCKET, attachFilter, program.baseAddress, 16)
+            }
+        }
+    }
+
     /// Whether a connect that was started has failed.
     static func hasFailed(_ descriptor: Int32) -> Bool {
         var code: Int32 = 0

@@ -1,0 +1,118 @@
+import SwiftAMQP
+import TestSupport
+
+/// Publishes messages that the checker knows, and writes down how they ended.
+struct Recorder: Sendable {
+    let log: CheckLog
+    let watchdog: Watchdog
+    /// What ended in a way that the checker has no name for.
+    let oddities = Locked<[String]>([])
+
+    /// Publishes one message with `publish` and waits for its outcome, which is due within `timeout`.
+    @discardableResult
+    func record(
+        _ id: MessageID, size: Int = 64, timeout: Duration,
+        _ publish: (AMQPMessage) async throws(AMQPError) -> AMQPPublishReceipt
+    ) async -> CheckedOutcome? {
+        let message = AMQPMessage(body: CheckedMessage.body(id, size: size))
+        log.intent(id, deadline: timeout)
+        return await watchdog.watch("publish \(id)", within: timeout) {
+            await end(id) { () async throws(AMQPError) in try await publish(message) }
+        }
+    }
+
+    /// Hands one message in, and waits for its outcome in a task of the group.
+    func recordLater(
+        _ id: MessageID, size: Int = 64, timeout: Duration, in group: inout DiscardingTaskGroup,
+        _ enqueue: (AMQPMessage) async throws(AMQPError) -> AMQPClientPendingPublish
+    ) async {
+        let message = AMQPMessage(body: CheckedMessage.body(id, size: size))
+        log.intent(id, deadline: timeout)
+        let start = ContinuousClock.now
+        var pending: AMQPClientPendingPublish?
+        await watchdog.watch("enqueue \(id)", within: timeout) {
+            do throws(AMQPError) {
+                pending = try await enqueue(message)
+            } catch {
+                ended(id, with: error)
+            }
+        }
+        guard let pending else { return }
+        let rest = timeout - (.now - start)
+        group.addTask {
+            await watchdog.watch("outcome of \(id)", within: rest) {
+                _ = await end(id) { () async throws(AMQPError) in try await pending.receipt() }
+            }
+        }
+    }
+
+    private func end(
+        _ id: MessageID, _ body: () async throws(AMQPError) -> AMQPPublishReceipt
+    ) async -> CheckedOutcome? {
+        do throws(AMQPError) {
+            let receipt = try await body()
+            log.outcome(id, .confirmed, attempts: receipt.attempts)
+            return .confirmed
+        } catch {
+            return ended(id, with: error)
+        }
+    }
+
+    @discardableResult
+    private func ended(_ id: MessageID, with error: AMQPError) -> CheckedOutcome? {
+        guard let outcome = error.outcome.map(CheckedOutcome.init) else {
+            oddities.withLock { $0.append("publish \(id) ended without an outcome: \(error)") }
+            return nil
+        }
+        log.outcome(id, outcome)
+        return outcome
+    }
+}
+
+extension CheckedOutcome {
+    init(_ outcome: AMQPPublishOutcome) {
+        self =
+            switch outcome {
+            case .confirmed: .confirmed
+            case .returned: .returned
+            case .nacked: .nacked
+            case .notSent: .notSent
+            case .unknown: .unknown
+            }
+    }
+}
+
+extension CheckLog {
+    /// Takes everything out of queues of a broker, and deletes them. Gives how many messages they held.
+    @discardableResult
+    func drain(_ queues: [String], of broker: Broker) async throws -> Int {
+        var total = 0
+        try await AMQPConnection.withConnection(AMQPConfiguration(url: broker.url)) { connection in
+            for queue in queues {
+                total += try await connection.withChannel { channel in try await drain(queue, over: channel) }
+            }
+        }
+        return total
+    }
+
+    private func drain(_ queue: String, over channel: AMQPChannel) async throws -> Int {
+        var total = 0
+        while true {
+            let count = Int(try await channel.status(ofQueue: queue).messageCount)
+            if count == 0 { break }
+            try await channel.withConsumer(queue, prefetch: .count(2000)) { deliveries in
+                var left = count
+                for try await delivery in deliveries {
+                    let attempt = delivery.properties.headers[AMQPMessage.attemptHeader]?.integer
+                    delivered(delivery.body, redelivered: delivery.isRedelivered, attempt: attempt.map { Int($0) })
+                    left -= 1
+                    if left % 500 == 0 { try delivery.ack(multiple: true) }
+                    if left == 0 { break }
+                }
+            }
+            total += count
+        }
+        try await channel.delete(queue: queue)
+        return total
+    }
+}

@@ -1,0 +1,190 @@
+import SwiftAMQP
+import TestSupport
+import Testing
+
+/// A supervised client behind a proxy of its own, with two queues, and a checker that follows what it publishes to the
+/// first of them.
+struct MatrixSession: Sendable {
+    let broker: Broker
+    let proxy: ChaosProxy
+    let client: AMQPClient
+    let queue: String
+    let log: CheckLog
+    /// The one publisher, so that a fault meets a channel that is in use. Made when it is first needed.
+    private let stream = Locked<AMQPClientPublisher?>(nil)
+
+    private init(broker: Broker, proxy: ChaosProxy, client: AMQPClient, queue: String, log: CheckLog) {
+        self.broker = broker
+        self.proxy = proxy
+        self.client = client
+        self.queue = queue
+        self.log = log
+    }
+
+    /// Deadline of the publishes: far more than any fault here lasts.
+    static let timeout: Duration = .seconds(15)
+    /// What a shutdown may take beyond its deadline.
+    static let shutdownTolerance: Duration = .milliseconds(250) * Deadline.scale
+
+    typealias Outcome = Result<AMQPPublishReceipt, AMQPError>
+
+    /// The queue that nothing is published to.
+    var second: String { queue + "-second" }
+
+    /// Gives `body` a connected client, shuts it down, empties the queue and checks that every publish ended as it was
+    /// said to, once and in time, in order.
+    static func run(
+        _ broker: Broker? = nil, heartbeat: Duration = .seconds(1), queue: (String) -> AMQPQueue = { .classic($0) },
+        connects: Bool = true, isOrdered: Bool = true,
+        configure: (inout AMQPClientConfiguration) -> Void = { _ in }, _ body: (MatrixSession) async throws -> Void
+    ) async throws {
+        let broker = if let broker { broker } else { try await Broker.shared }
+        let name = uniqueName("matrix")
+        let log = CheckLog(run: 1)
+        let topology = AMQPTopology(queues: [queue(name), .classic(name + "-second")])
+        try await ChaosProxy.withProxy(target: broker.port) { proxy in
+            try await withClient(
+                to: broker, port: proxy.port, topology: topology,
+                configure: { configuration in
+                    for index in configuration.endpoints.indices {
+                        configuration.endpoints[index].heartbeat = heartbeat
+                        configuration.endpoints[index].rpcTimeout = .seconds(5)
+                        configuration.endpoints[index].publishTimeout = timeout
+                    }
+                    configuration.attemptTimeout = .seconds(1) * Deadline.scale
+                    configuration.topologyRetryInterval = .milliseconds(200)
+                    configure(&configuration)
+                }
+            ) { client in
+                if connects { try await client.connect() }
+                try await body(MatrixSession(broker: broker, proxy: proxy, client: client, queue: name, log: log))
+            }
+        }
+        try await withChannel(to: broker) { channel in
+            for delivery in try await channel.drain(name, count: try await channel.ready(name)) {
+                let attempt = delivery.properties.headers[AMQPMessage.attemptHeader]?.integer
+                log.delivered(delivery.body, redelivered: delivery.isRedelivered, attempt: attempt.map { Int($0) })
+            }
+            try await channel.delete(queue: name)
+            try await channel.delete(queue: name + "-second")
+        }
+        let report = try log.report()
+        #expect(report.isClean(ordered: isOrdered), "\(report.fullDescription)")
+    }
+
+    // MARK: Publishing
+
+    /// What was handed in and has no outcome yet.
+    struct Pending: Sendable {
+        var id: MessageID
+        var publish: AMQPClientPendingPublish
+    }
+
+    /// Hands messages in, in order; the checker knows each number as a publisher of its own.
+    func enqueue(as publisher: UInt32, count: Int, size: Int = 64) async throws -> [Pending] {
+        let stream = try stream.withLock { stream throws(AMQPError) in
+            if let stream { return stream }
+            let new = try client.publisher()
+            stream = new
+            return new
+        }
+        var pending: [Pending] = []
+        for number in 0..<UInt64(count) {
+            let id = MessageID(run: 1, publisher: publisher, sequence: number)
+            log.intent(id, deadline: Self.timeout)
+            let publish = try await stream.enqueue(
+                AMQPMessage(body: CheckedMessage.body(id, size: size)), to: .queue(queue), timeout: Self.timeout)
+            pending.append(Pending(id: id, publish: publish))
+        }
+        return pending
+    }
+
+    /// Waits for the outcomes.
+    func outcomes(of pending: [Pending]) async -> [Outcome] {
+        var outcomes: [Outcome] = []
+        for each in pending {
+            do throws(AMQPError) {
+                let receipt = try await each.publish.receipt()
+                log.outcome(each.id, .confirmed, attempts: receipt.attempts)
+                outcomes.append(.success(receipt))
+            } catch {
+                if let outcome = error.outcome {
+                    log.outcome(each.id, CheckedOutcome(outcome))
+                } else {
+                    Issue.record("a publish ended without an outcome: \(error)")
+                }
+                outcomes.append(.failure(error))
+            }
+        }
+        return outcomes
+    }
+
+    /// Publishes and waits for the outcomes.
+    @discardableResult
+    func publish(as publisher: UInt32, count: Int, size: Int = 64) async throws -> [Outcome] {
+        await outcomes(of: try await enqueue(as: publisher, count: count, size: size))
+    }
+
+    // MARK: Expectations
+
+    /// All were confirmed; gives the most attempts that one of them took.
+    @discardableResult
+    func expectConfirmed(_ outcomes: [Outcome], sourceLocation: SourceLocation = #_sourceLocation) -> Int {
+        var most = 0
+        for outcome in outcomes {
+            switch outcome {
+            case .success(let receipt): most = max(most, receipt.attempts)
+            case .failure(let error): Issue.record("not confirmed: \(error)", sourceLocation: sourceLocation)
+            }
+        }
+        return most
+    }
+
+    /// Shuts down, on time, and every publish has its outcome then.
+    @discardableResult
+    func expectShutdown(
+        within deadline: Duration, of pending: [Pending], sourceLocation: SourceLocation = #_sourceLocation
+    ) async -> AMQPShutdownReport {
+        let start = ContinuousClock.now
+        let report = await client.shutdown(deadline: deadline)
+        let time = ContinuousClock.now - start
+        #expect(time <= deadline + Self.shutdownTolerance, sourceLocation: sourceLocation)
+        #expect(pending.allSatisfy { $0.publish.outcomeIfKnown != nil }, sourceLocation: sourceLocation)
+        _ = await outcomes(of: pending)
+        return report
+    }
+
+    /// Deletes the second queue behind the client's back, on a connection that no fault is on the way of.
+    func deleteSecond() async throws {
+        _ = try await withChannel(to: broker) { channel in try await channel.delete(queue: second) }
+    }
+
+    /// How many connections the client has had for publishing.
+    var connectionCount: UInt64 { client.health().publishing?.connectionCount ?? 0 }
+
+    /// The client is open again, has put back what was deleted, and declares what is new.
+    func expectRestored(sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        let state = await client.state { if case .open = $0 { true } else { false } }
+        guard case .open = state else {
+            Issue.record("the client is \(state)", sourceLocation: sourceLocation)
+            return
+        }
+        #expect(try await client.status(ofQueue: second).messageCount == 0, sourceLocation: sourceLocation)
+        let new = queue + "-new"
+        try await client.declare(.classic(new))
+        try await client.delete(queue: new)
+    }
+}
+
+extension CheckedOutcome {
+    init(_ outcome: AMQPPublishOutcome) {
+        self =
+            switch outcome {
+            case .confirmed: .confirmed
+            case .returned: .returned
+            case .nacked: .nacked
+            case .notSent: .notSent
+            case .unknown: .unknown
+            }
+    }
+}
