@@ -126,7 +126,9 @@ public struct AMQPClientPendingPublish: Sendable {
 
     /// - Throws: Why the publish has ended already without being sent.
     init(takenIn publish: ResendingPublish) throws(AMQPError) {
-        if case .failure(let error) = publish.publisher.outcome(of: publish), case .notSent = error.outcome { throw error }
+        if case .failure(let error) = publish.publisher.outcome(of: publish), case .notSent = error.outcome {
+            throw error
+        }
         self.publish = publish
     }
 

@@ -24,7 +24,8 @@ extension AMQPClient {
     /// - Throws: `.timeout` if the client gets no connection in time: it is applied with the next one then; `.cancelled`;
     ///   why the client ended.
     @discardableResult
-    public func apply(_ topology: AMQPTopology, timeout: Duration? = nil) async throws(AMQPError) -> AMQPTopologyReport {
+    public func apply(_ topology: AMQPTopology, timeout: Duration? = nil) async throws(AMQPError) -> AMQPTopologyReport
+    {
         core.topology.add(topology)
         return try await core.onConnection(timeout) { (connection, deadline) throws(AMQPError) in
             guard let report = await core.topology.checked(until: deadline, over: connection) else {

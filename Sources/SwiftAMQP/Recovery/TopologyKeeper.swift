@@ -92,7 +92,11 @@ final class TopologyKeeper: @unchecked Sendable {
             return nil
         }
         connection?.core.closed.whenCompleted { _ in check.cancel() }
-        return await withTaskCancellationHandler { await check.value } onCancel: { check.cancel() }
+        return await withTaskCancellationHandler {
+            await check.value
+        } onCancel: {
+            check.cancel()
+        }
     }
 
     // MARK: For the link
@@ -158,6 +162,10 @@ final class TopologyKeeper: @unchecked Sendable {
 
 extension TopologyStep {
     fileprivate var isServerNamedAndExclusive: Bool {
-        if case .queue(let queue, let name) = self { queue.name.isEmpty && queue.isExclusive && !name.isEmpty } else { false }
+        if case .queue(let queue, let name) = self {
+            queue.name.isEmpty && queue.isExclusive && !name.isEmpty
+        } else {
+            false
+        }
     }
 }
