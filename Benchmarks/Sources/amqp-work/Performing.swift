@@ -54,6 +54,7 @@ private func run(_ parameters: WorkParameters, _ count: Int, on channel: AMQPCha
     switch parameters.work {
     case .publish: try await publish(parameters, count, on: channel)
     case .publishConfirm: try await publishConfirm(parameters, count, on: channel)
+    case .publishSupervised: try await publishSupervised(parameters, count, try configuration(parameters))
     case .publishTasks: try await publishTasks(parameters, count, on: channel)
     case .publishAwait: return try await publishAwait(parameters, count, on: channel)
     case .consumeAck, .consumeAutoAck: try await consume(parameters, count, on: channel)

@@ -21,6 +21,21 @@ func publishConfirm(_ parameters: WorkParameters, _ count: Int, on channel: AMQP
     }
 }
 
+/// The same through a client that would come back if its connection were lost: each message has an id, and is kept until it
+/// is confirmed.
+func publishSupervised(_ parameters: WorkParameters, _ count: Int, _ configuration: AMQPConfiguration) async throws {
+    let message = parameters.message
+    let address = parameters.address
+    let client = try AMQPClient(configuration: AMQPClientConfiguration(configuration))
+    let publisher = try client.publisher(window: parameters.window)
+    for _ in 0..<count {
+        try await publisher.enqueue(message, to: address, isMandatory: parameters.isMandatory)
+    }
+    let report = await publisher.flush()
+    if let error = report.firstFailure { throw error }
+    await client.shutdown()
+}
+
 /// Many tasks on one channel, each of which awaits the confirm of its message before it publishes the next one.
 func publishTasks(_ parameters: WorkParameters, _ count: Int, on channel: AMQPChannel) async throws {
     let message = parameters.message

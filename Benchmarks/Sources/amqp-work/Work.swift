@@ -4,6 +4,8 @@ import SwiftAMQP
 enum Work: String, CaseIterable {
     case publish
     case publishConfirm = "publish-confirm"
+    /// As `publishConfirm`, through a supervised client.
+    case publishSupervised = "publish-supervised"
     case publishTasks = "publish-tasks"
     case publishAwait = "publish-await"
     case consumeAck = "consume-ack"
@@ -16,12 +18,12 @@ enum Work: String, CaseIterable {
 
     var publishes: Bool {
         switch self {
-        case .publish, .publishConfirm, .publishTasks, .publishAwait: true
+        case .publish, .publishConfirm, .publishSupervised, .publishTasks, .publishAwait: true
         case .consumeAck, .consumeAutoAck, .idle, .declare, .delete: false
         }
     }
 
-    var confirms: Bool { publishes && self != .publish }
+    var confirms: Bool { publishes && self != .publish && self != .publishSupervised }
 }
 
 struct WorkParameters: Sendable {
@@ -46,6 +48,7 @@ struct WorkParameters: Sendable {
             switch work {
             case .publish: (5_000_000, 0)
             case .publishConfirm: (2_500_000, 1000)
+            case .publishSupervised: (1_000_000, 1000)
             case .publishTasks: (500_000, 0)
             case .publishAwait: (10_000, 1)
             case .consumeAck: (1_000_000, 256)

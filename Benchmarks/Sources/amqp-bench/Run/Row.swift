@@ -25,12 +25,16 @@ struct Row {
         // rabbitmq-c has no tasks: its best way with confirms is the pipelined one.
         var tasks = each("publish-tasks", [.ours: 500_000, .go: 30_000], quick: quick)
         tasks[.rabbitmqC] = pipelined[.rabbitmqC]
+        var supervised = each("publish-supervised", [.ours: 1_000_000], quick: quick)
+        supervised[.rabbitmqC] = pipelined[.rabbitmqC]
+        supervised[.go] = pipelined[.go]
         let awaited = each("publish-await", [.ours: 8_000, .rabbitmqC: 8_000, .go: 5_000], quick: quick)
         var rows = [
             Row(
                 name: "publish, no confirms", figure: .rate, target: .ratioAtLeast(30),
                 runs: each("publish", [.ours: 5_000_000, .rabbitmqC: 80_000, .go: 30_000], quick: quick)),
             Row(name: "publish, window of 1,000", figure: .rate, target: .ratioAtLeast(20), runs: pipelined),
+            Row(name: "publish, supervised, the same window", figure: .rate, target: nil, runs: supervised),
             Row(name: "publish, 256 tasks awaiting", figure: .rate, target: .ratioAtLeast(8), runs: tasks),
             Row(name: "publish, one awaited, p50", figure: .latencyP50, target: .ratioAtMost(1.3), runs: awaited),
             Row(name: "publish, one awaited, p99", figure: .latencyP99, target: nil, runs: awaited),

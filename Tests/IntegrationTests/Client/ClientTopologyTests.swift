@@ -1,0 +1,48 @@
+import SwiftAMQP
+import TestSupport
+import Testing
+
+@Suite("A client's topology", .timeLimit(.minutes(2)))
+struct ClientTopologyTests {
+    @Test("a plan says what would fail, applying says what failed, and what failed comes by itself once it can")
+    func planAndApply() async throws {
+        let held = uniqueName("held")
+        let fresh = uniqueName("fresh")
+        try await withChannel { other in
+            try await other.declare(.classic(held, messageTTL: .seconds(1)))
+            let topology = AMQPTopology(
+                exchanges: [.fanout(fresh)], queues: [.classic(held), .classic(fresh)],
+                bindings: [.queue(fresh, to: fresh), .queue(held, to: fresh)])
+            try await withClient(configure: { $0.topologyRetryInterval = .milliseconds(50) }) { client in
+                let plan = try await client.plan(topology)
+                #expect(!plan.isApplicable)
+                #expect(plan.problems.map(\.entity).contains(.queue(held)))
+                await #expect(throws: AMQPError.self) { try await client.status(ofQueue: fresh) }
+
+                let report = try await client.apply(topology)
+                #expect(!report.isComplete)
+                #expect(report.failures.map(\.entity) == [.queue(held), .binding(.queue(held, to: fresh))])
+                #expect(report.failures.first?.error.replyCode == 406)
+                guard case .degraded(let failures) = client.state else {
+                    Issue.record("the state is \(client.state)")
+                    return
+                }
+                #expect(failures.count == 2)
+                // The rest works.
+                try await client.publish(AMQPMessage("x"), to: .exchange(fresh))
+                #expect(try await client.status(ofQueue: fresh).messageCount == 1)
+
+                try await other.delete(queue: held)
+                let state = await client.state { if case .open = $0 { true } else { false } }
+                #expect(state.isUsable)
+                try await client.publish(AMQPMessage("y"), to: .exchange(fresh))
+                #expect(try await client.status(ofQueue: held).messageCount == 1)
+                #expect(try await client.plan(topology).isApplicable)
+
+                for queue in [held, fresh] { try await client.delete(queue: queue) }
+                try await client.delete(exchange: fresh)
+                #expect(client.topology.isEmpty)
+            }
+        }
+    }
+}
