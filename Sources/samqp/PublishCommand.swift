@@ -90,6 +90,9 @@ struct PublishCommand: AsyncParsableCommand {
             if case .copies(_, let remaining) = source { tally.notSent += remaining }
             return tally
         }
+        // From here on the end of the client is no news, and must not be taken for a stop.
+        notices.cancel()
+        await notices.value
         await client.shutdown(deadline: .seconds(5))
         if let failure = tally.failure { throw failure }
     }

@@ -45,6 +45,8 @@ struct RecoveryCommand: AsyncParsableCommand {
                 var times: [Duration] = []
                 for _ in 0..<count {
                     try await client.publish(AMQPMessage("before"), to: .queue(queue))
+                    // A connection that is lost right after it came about is not replaced at once, on purpose.
+                    try await Task.sleep(for: .milliseconds(300))
                     times.append(try await time(fault, client, queue))
                 }
                 say("\(name): \(Self.summary(times))")
