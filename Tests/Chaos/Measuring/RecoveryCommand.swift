@@ -14,12 +14,13 @@ struct RecoveryCommand: AsyncParsableCommand {
     var restarts = 3
 
     func run() async throws {
-        let tally = try await Broker.withPrivateNode { broker in
-            try await ChaosProxy.withProxy(target: broker.port, journalLimit: 0) { proxy in
-                try await measure(broker, proxy)
+        try await Tally.conclude {
+            try await Broker.withPrivateNode { broker in
+                try await ChaosProxy.withProxy(target: broker.port, journalLimit: 0) { proxy in
+                    try await measure(broker, proxy)
+                }
             }
         }
-        try tally.conclude()
     }
 
     private func measure(_ broker: Broker, _ proxy: ChaosProxy) async throws -> Tally {
