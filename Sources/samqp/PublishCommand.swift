@@ -90,11 +90,11 @@ struct PublishCommand: AsyncParsableCommand {
             if case .copies(_, let remaining) = source { tally.notSent += remaining }
             return tally
         }
-        // Before the end of the client, which would be taken for a reason to stop.
-        let failure = tally.failure
+        // From here on the end of the client is no news, and must not be taken for a stop.
         notices.cancel()
+        await notices.value
         await client.shutdown(deadline: .seconds(5))
-        if let failure { throw failure }
+        if let failure = tally.failure { throw failure }
     }
 }
 

@@ -31,8 +31,7 @@ struct KillCommand: AsyncParsableCommand {
         let plan = FaultPlan(
             seed: seed, cycles: cycles, closeAll: closeAll, brokerKills: brokerKill, pauses: pause)
         say("seed \(seed): \(plan.steps.count) faults")
-        let tally = try await Broker.withPrivateNode { broker in try await run(plan, seed, broker) }
-        try tally.conclude()
+        try await Tally.conclude { try await Broker.withPrivateNode { broker in try await run(plan, seed, broker) } }
     }
 
     private func run(_ plan: FaultPlan, _ seed: UInt64, _ broker: Broker) async throws -> Tally {

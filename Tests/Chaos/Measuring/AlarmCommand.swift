@@ -22,8 +22,7 @@ struct AlarmCommand: AsyncParsableCommand {
     private static let allowance = 16 << 20
 
     func run() async throws {
-        let tally = try await Broker.withPrivateNode { broker in try await run(broker) }
-        try tally.conclude()
+        try await Tally.conclude { try await Broker.withPrivateNode { broker in try await run(broker) } }
     }
 
     private func run(_ broker: Broker) async throws -> Tally {
@@ -49,7 +48,7 @@ struct AlarmCommand: AsyncParsableCommand {
         try await broker.setMemoryAlarm(on: false)
         let start = ContinuousClock.now
         let after: Duration? =
-            (try? await publisher.publish(AMQPMessage("after"), to: .queue(queue), timeout: .seconds(20)))
+            (try? await client.publish(AMQPMessage("after"), to: .queue(queue), timeout: .seconds(20)))
             .map { _ in .now - start }
         await publisher.flush()
         let counts = client.publishCounts

@@ -14,12 +14,13 @@ struct RecoveryCommand: AsyncParsableCommand {
     var restarts = 3
 
     func run() async throws {
-        let tally = try await Broker.withPrivateNode { broker in
-            try await ChaosProxy.withProxy(target: broker.port, journalLimit: 0) { proxy in
-                try await measure(broker, proxy)
+        try await Tally.conclude {
+            try await Broker.withPrivateNode { broker in
+                try await ChaosProxy.withProxy(target: broker.port, journalLimit: 0) { proxy in
+                    try await measure(broker, proxy)
+                }
             }
         }
-        try tally.conclude()
     }
 
     private func measure(_ broker: Broker, _ proxy: ChaosProxy) async throws -> Tally {
@@ -45,6 +46,8 @@ struct RecoveryCommand: AsyncParsableCommand {
                 var times: [Duration] = []
                 for _ in 0..<count {
                     try await client.publish(AMQPMessage("before"), to: .queue(queue))
+                    // A connection that is lost right after it came about is not replaced at once, on purpose.
+                    try await Task.sleep(for: .milliseconds(300))
                     times.append(try await time(fault, client, queue))
                 }
                 say("\(name): \(Self.summary(times))")

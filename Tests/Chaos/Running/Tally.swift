@@ -17,8 +17,18 @@ struct Tally {
         if let replay { say("  again: \(replay)") }
     }
 
-    /// The last line, and the exit status.
-    func conclude() throws {
+    /// Runs `body` and says what it came to, also where it could not go on: the last line, and the exit status.
+    static func conclude(_ body: () async throws -> Tally) async throws {
+        var tally = Tally()
+        do {
+            tally = try await body()
+        } catch {
+            tally.take("the run", ["\(error)"])
+        }
+        try tally.conclude()
+    }
+
+    private func conclude() throws {
         say("\(passed) passed, \(failed) failed")
         if failed > 0 || passed == 0 { throw ExitCode.failure }
     }

@@ -26,8 +26,7 @@ struct SweepCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let tally = try await Broker.withPrivateNode { broker in try await sweep(broker) }
-        try tally.conclude()
+        try await Tally.conclude { try await Broker.withPrivateNode { broker in try await sweep(broker) } }
     }
 
     private func sweep(_ broker: Broker) async throws -> Tally {

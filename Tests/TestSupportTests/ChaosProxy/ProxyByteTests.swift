@@ -141,6 +141,20 @@ import Testing
         }
     }
 
+    @Test func theDeafProxyAcknowledgesNothingAndStillSpeaks() async throws {
+        try await withProxyPair { pair async throws in
+            await pair.proxy.deafen()
+            let sent = pair.near.sendUntilBlocked(limit: 64 << 20)
+            #expect(sent > 0 && sent < 64 << 20)
+            pair.far.send(text)
+            #expect(try await pair.near.receive(text.count) == text)
+            #expect(pair.far.isSilent)
+            let other = try await pair.another()
+            other.near.send(text)
+            #expect(try await other.far.receive(text.count) == text)
+        }
+    }
+
     @Test func aByteIsCorruptedAtAnOffset() async throws {
         try await withProxyPair { pair async throws in
             await pair.proxy.shape(.clientToServer) { $0.corruptedOffset = 4 }
