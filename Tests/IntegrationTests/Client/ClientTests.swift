@@ -48,6 +48,9 @@ struct ClientTests {
                 try await publisher.enqueue(AMQPMessage("x"), to: .queue(queue))
             }
             #expect(error?.code == .closed)
+            // What was not taken is in the report of those who must know that it was not, and in no count.
+            #expect(await publisher.flush().counts.notSent == 1)
+            #expect(client.publishCounts.notSent == 0)
             try await withChannel { channel in
                 let taken = try await channel.drain(queue, count: 5000)
                 #expect(taken.map(\.message.text) == (0..<5000).map(String.init))

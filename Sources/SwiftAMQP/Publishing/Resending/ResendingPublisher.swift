@@ -146,7 +146,7 @@ final class ResendingPublisher: @unchecked Sendable {
     ) -> Actions {
         guard publish.outcome == nil else { return Actions() }
         if let refusal {
-            end(publish, .notSent(reason: .connectionClosed), cause: refusal, &wakeups)
+            refuse(publish, .connectionClosed, refusal, &wakeups)
             return Actions()
         }
         if !queue.accept(publish) {
@@ -157,14 +157,14 @@ final class ResendingPublisher: @unchecked Sendable {
                 wakeAt(publish.deadline)
                 return Actions()
             case .fail:
-                end(publish, .notSent(reason: .dropped), cause: full, &wakeups)
+                refuse(publish, .dropped, full, &wakeups)
                 return Actions()
             case .dropOldest:
                 let canMakeRoom = queue.canMakeRoom(for: publish)
                 while !queue.accept(publish) {
                     // Nothing is thrown away for one that finds no room even so.
                     guard canMakeRoom, let oldest = queue.popOldestUnsent() else {
-                        end(publish, .notSent(reason: .dropped), cause: full, &wakeups)
+                        refuse(publish, .dropped, full, &wakeups)
                         return Actions()
                     }
                     end(oldest, .notSent(reason: .dropped), cause: full, &wakeups)
@@ -307,6 +307,15 @@ final class ResendingPublisher: @unchecked Sendable {
         let final = publish.attempts.final(outcome)
         counters.count(final)
         report.counts.count(final)
+        if report.firstFailure == nil, case .failure(let error) = publish.outcome { report.firstFailure = error }
+    }
+
+    /// With the lock held: the publish is not taken. It is in the report of its publisher, and in no count of what was taken.
+    private func refuse(
+        _ publish: ResendingPublish, _ reason: AMQPPublishOutcome.Reason, _ cause: AMQPError, _ wakeups: inout Wakeups
+    ) {
+        publish.finish(.notSent(reason: reason), cause: cause, &wakeups)
+        report.counts.count(.notSent(reason: reason))
         if report.firstFailure == nil, case .failure(let error) = publish.outcome { report.firstFailure = error }
     }
 
