@@ -68,9 +68,10 @@ struct PublishCommand: AsyncParsableCommand {
         let address = AMQPAddress(exchange: exchange, routingKey: routingKey)
 
         let client = try connection.client("samqp publish", publishTimeout: .seconds(timeout))
+        // First, so that why there is no connection is what is said.
+        try await client.connect([.publishing])
         let notices = Task { await ClientNotices.tell(client.events()) }
         defer { notices.cancel() }
-        try await client.connect([.publishing])
         let tally = try await Progress.show("published", total: body == "-" ? nil : count ?? 1) { progress in
             let publisher = try client.publisher(window: Self.window)
             var source = source
