@@ -70,7 +70,8 @@ struct PublishCommand: AsyncParsableCommand {
         let client = try connection.client("samqp publish", publishTimeout: .seconds(timeout))
         // First, so that why there is no connection is what is said.
         try await client.connect([.publishing])
-        let notices = Task { await ClientNotices.tell(client.events()) }
+        let events = client.events()
+        let notices = Task { await ClientNotices.tell(events) }
         defer { notices.cancel() }
         let tally = try await Progress.show("published", total: body == "-" ? nil : count ?? 1) { progress in
             let publisher = try client.publisher(window: Self.window)
@@ -112,13 +113,11 @@ enum ClientNotices {
                 StandardError.line("the connection was lost (\(error.text)); connecting again")
                 wasLost = true
             case .opened where wasLost: StandardError.line("connected again")
-            case .closed:
-                // Whoever waits for standard input would not notice.
-                Stop.request()
-                return
             default: break
             }
         }
+        // The client has ended; whoever waits for standard input would not notice.
+        if !Task.isCancelled { Stop.request() }
     }
 }
 
