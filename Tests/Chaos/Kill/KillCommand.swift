@@ -79,8 +79,8 @@ struct KillCommand: AsyncParsableCommand {
         )
         let replay = command(seed)
         let faults = ["seed \(seed), faults:"] + trace
-        tally.take(
-            "messages", report.isClean(ordered: nacks == 0) ? [] : [report.fullDescription] + faults, replay: replay)
+        let wrong = try recorder.log.failures(ordered: nacks == 0)
+        tally.take("messages", wrong.isEmpty ? [] : wrong + faults, replay: replay)
         let oddities = recorder.oddities.withLock { $0 }
         tally.take("outcomes", oddities.isEmpty ? [] : Array(oddities.prefix(20)) + faults, replay: replay)
         let overdue = watchdog.overdue

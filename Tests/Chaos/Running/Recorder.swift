@@ -83,6 +83,25 @@ extension CheckedOutcome {
 }
 
 extension CheckLog {
+    /// The checked log, and what the report does not look for: of all copies of a message one at most may come without a
+    /// word of the others, however many attempts there were.
+    func failures(ordered: Bool = true) throws -> [String] {
+        let report = try report()
+        var failures = report.isClean(ordered: ordered) ? [] : [report.fullDescription]
+        var unmarked: [MessageID: Int] = [:]
+        for record in records {
+            guard case .delivery(let attempt, let redelivered) = record.event, attempt <= 1, !redelivered else {
+                continue
+            }
+            unmarked[record.id, default: 0] += 1
+        }
+        let doubled = unmarked.filter { $0.value > 1 }.keys.sorted()
+        if !doubled.isEmpty {
+            failures.append("\(doubled.count) came twice without a mark, such as \(doubled.prefix(10))")
+        }
+        return failures
+    }
+
     /// Takes everything out of queues of a broker, and deletes them. Gives how many messages they held.
     @discardableResult
     func drain(_ queues: [String], of broker: Broker) async throws -> Int {

@@ -43,9 +43,8 @@ struct SweepSession: Sendable {
         do {
             try await recorder.log.drain([queue], of: broker)
             try await withChannel { channel in try await channel.delete(exchange: exchange) }
-            let report = try recorder.log.report()
-            if !report.isClean() { result.failures.append(report.fullDescription) }
-            result.report = report
+            result.failures += try recorder.log.failures()
+            result.report = try recorder.log.report()
         } catch {
             result.failures.append("the queue could not be drained: \(error)")
         }
