@@ -120,19 +120,3 @@ enum ClientNotices {
         if !Task.isCancelled { Stop.request() }
     }
 }
-
-/// Says on stderr when the broker takes no messages: the tool is not stuck then, it waits.
-enum BrokerNotices {
-    static func tell(_ connection: AMQPConnection) async {
-        for await event in connection.events {
-            switch event {
-            case .blocked(let reason): StandardError.line("the broker takes no messages for now (\(reason)); waiting")
-            case .unblocked: StandardError.line("the broker takes messages again")
-            case .closed:
-                // Whoever waits for standard input would not notice.
-                Stop.request()
-                return
-            }
-        }
-    }
-}

@@ -13,6 +13,17 @@ import Glibc
             """,
         subcommands: [SweepCommand.self, KillCommand.self, RecoveryCommand.self, AlarmCommand.self])
 
+    @Option(help: "Repeat what `make chaos` did to a broker and its connections with this seed.")
+    var replay: UInt64?
+
+    /// The numbers of faults that `make chaos` asks for.
+    func run() async throws {
+        guard let replay else { throw CleanExit.helpRequest(self) }
+        let command = try KillCommand.parse(
+            ["--cycles", "100", "--close-all", "20", "--broker-kill", "5", "--pause", "5", "--seed", "\(replay)"])
+        try await command.run()
+    }
+
     static func main() async {
         // A broker that dies must not take this process along.
         signal(SIGPIPE, SIG_IGN)

@@ -192,6 +192,28 @@ import Testing
         }
     }
 
+    /// A channel that ends for what is no fault of any publish, such as a delivery that was not acknowledged in time.
+    @Test("row 31: a channel that the broker ends for another reason: what was under way goes again, one by one")
+    func aChannelThatEndsForAnotherReason() async throws {
+        let seen = SeenPublishes()
+        try await withFakeClient([
+            [
+                .publishingChannel, .expectPublish(into: seen, count: 2),
+                .refuse(406, "PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out"),
+                .openChannel(1), .confirmSelect(1), .expectPublish(into: seen), .nothing, .ack(1, 1),
+                .expectPublish(into: seen), .ack(1, 2), .goodbye,
+            ]
+        ]) { client in
+            let publisher = try client.publisher()
+            let first = try await publisher.enqueue(AMQPMessage("a"), to: Self.queue)
+            let second = try await publisher.enqueue(AMQPMessage("b"), to: Self.queue)
+            #expect(try await first.receipt().attempts == 2)
+            #expect(try await second.receipt().attempts == 2)
+            #expect(client.publishCounts.total == 2)
+        }
+        #expect(seen.texts == ["a", "b", "a", "b"])
+    }
+
     /// What a cancelled task has sent may be why the channel ends: the one beside it is not accused.
     @Test func theCulpritMayBeCancelled() async throws {
         let seen = SeenPublishes()
