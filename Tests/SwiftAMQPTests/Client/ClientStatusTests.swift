@@ -49,10 +49,10 @@ import Testing
             status.topology(AMQPTopologyReport(declared: [], failures: [Self.failure], renamedQueues: [:]))
         }
         let links = [publishing, consuming]
-        let everServed = links.contains(.open) || hasServed && links.contains(.down)
+        // One that was never open is not lost, whatever the other one is.
         let expected =
             if links.allSatisfy({ $0 == .unwanted }) || links.contains(.down) {
-                everServed ? "recovering" : "connecting"
+                hasServed && links.contains(.down) ? "recovering" : "connecting"
             } else if isBlocked { "blocked (memory)" } else if isDegraded { "degraded (\(Self.failure.entity))" } else {
                 "open"
             }
