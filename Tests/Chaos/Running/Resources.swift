@@ -13,7 +13,12 @@ struct Resources: Sendable, CustomStringConvertible {
     }
 
     private static func now() -> Resources {
-        Resources(threads: entries("/proc/self/task"), descriptors: entries("/proc/self/fd"))
+        // Those of libdispatch's pool come and go as the runtime likes, and there are never more than it wants.
+        let threads = entries("/proc/self/task").filter { thread in
+            guard let name = try? readTextFile("/proc/self/task/\(thread)/comm") else { return false }
+            return !name.contains("-qos")
+        }
+        return Resources(threads: threads.count, descriptors: entries("/proc/self/fd").count)
     }
 
     var description: String { "\(threads) threads, \(descriptors) descriptors" }
@@ -30,12 +35,17 @@ struct Resources: Sendable, CustomStringConvertible {
         }
     }
 
-    private static func entries(_ path: String) -> Int {
-        guard let directory = opendir(path) else { return 0 }
+    private static func entries(_ path: String) -> [String] {
+        guard let directory = opendir(path) else { return [] }
         defer { closedir(directory) }
-        var count = 0
-        while readdir(directory) != nil { count += 1 }
-        return count
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if !name.hasPrefix(".") { names.append(name) }
+        }
+        return names
     }
 }
 
