@@ -115,7 +115,7 @@ final class ClientCore: @unchecked Sendable {
         publisherCount += 1
         return ResendingPublisher(
             limits: .init(messages: window ?? buffer.maximumMessages, bytes: buffer.maximumBytes),
-            backoff: buffer.nackBackoff, whenFull: .init(buffer.whenFull),
+            backoff: buffer.nackBackoff, whenFull: buffer.whenFull,
             timeout: configuration.endpoints.first?.publishTimeout ?? .seconds(30),
             messageIDPrefix: buffer.assignsMessageIDs
                 ? messageIDPrefix + "-" + String(publisherCount, radix: 36) + "-" : nil,
@@ -235,16 +235,5 @@ final class ClientCore: @unchecked Sendable {
         }
         publishing.abandon(reason)
         consuming.abandon(reason)
-    }
-}
-
-extension ResendingPublisher.WhenFull {
-    init(_ choice: AMQPClientConfiguration.WhenFull) {
-        self =
-            switch choice {
-            case .suspend: .suspend
-            case .fail: .fail
-            case .dropOldest: .dropOldest
-            }
     }
 }

@@ -32,12 +32,8 @@ final class ResendingPublisher: @unchecked Sendable {
         }
     }
 
-    enum WhenFull: Sendable {
-        case suspend, fail, dropOldest
-    }
-
     let loop: EventLoop
-    let whenFull: WhenFull
+    let whenFull: AMQPClientConfiguration.WhenFull
     let counters: PublishCounters
     /// Nanoseconds.
     private let timeout: Int64
@@ -65,8 +61,8 @@ final class ResendingPublisher: @unchecked Sendable {
     @exclusivity(unchecked) private var endedCount: UInt64 = 0
 
     init(
-        limits: ResendQueue.Limits, backoff: AMQPBackoff, whenFull: WhenFull, timeout: Duration,
-        messageIDPrefix: String?, counters: PublishCounters, loop: EventLoop = .shared
+        limits: ResendQueue.Limits, backoff: AMQPBackoff, whenFull: AMQPClientConfiguration.WhenFull,
+        timeout: Duration, messageIDPrefix: String?, counters: PublishCounters, loop: EventLoop = .shared
     ) {
         queue = ResendQueue(limits: limits, backoff: backoff)
         self.whenFull = whenFull
