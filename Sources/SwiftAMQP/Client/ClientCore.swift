@@ -2,8 +2,8 @@ internal import AMQPTransport
 
 /// The parts of a client: two links, the topology, the publishers.
 ///
-/// - Invariant: `publishers`, `isAbandoned` and `shutdown` are guarded by `lock`, which is a leaf; the rest is constant and
-///   has its own locks. That is why the class is `@unchecked Sendable`.
+/// - Invariant: `publishers`, `sharedPublisher`, `publisherCount` and `shutdown` are guarded by `lock`, which is a leaf;
+///   the rest is constant and has its own locks. That is why the class is `@unchecked Sendable`.
 final class ClientCore: @unchecked Sendable {
     /// A publisher, and the task that keeps it supplied with a channel.
     struct Publisher {

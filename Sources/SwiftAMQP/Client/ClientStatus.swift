@@ -9,7 +9,6 @@ final class ClientStatus: @unchecked Sendable {
         /// Whether anything has asked for this connection.
         var isWanted = false
         var isOpen = false
-        var ended: AMQPError?
         var blockedReason: String?
         /// Since when it is what it is.
         var since = MonotonicTime.now()
@@ -66,7 +65,6 @@ final class ClientStatus: @unchecked Sendable {
                 served = true
             case .ended(let error):
                 link.isOpen = false
-                link.ended = error
                 link.lastError = error
                 if !isClosing { failure = error }
             }
