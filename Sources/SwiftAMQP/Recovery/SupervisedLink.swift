@@ -24,8 +24,6 @@ final class SupervisedLink: @unchecked Sendable {
 
     let role: AMQPLinkRole
     let state = Watched(State.idle)
-    /// The broker's words, while it blocks publishes on this connection.
-    let blocked = Watched<String?>(nil)
     private let configuration: AMQPClientConfiguration
     private let restore: Restore
     private let keep: Keep
@@ -119,10 +117,7 @@ final class SupervisedLink: @unchecked Sendable {
         status.link(role, is: state)
     }
 
-    private func block(_ reason: String?) {
-        blocked.set(reason)
-        status.link(role, isBlocked: reason)
-    }
+    private func block(_ reason: String?) { status.link(role, isBlocked: reason) }
 
     // MARK: The task
 
