@@ -75,13 +75,6 @@ extension AMQPError {
             underlying: underlying)
     }
 
-    /// The same failure, as one of another kind.
-    func with(code: Code) -> AMQPError {
-        AMQPError(
-            code, text, replyCode: replyCode, outcome: outcome, endpoint: endpoint, systemErrno: systemErrno,
-            underlying: underlying)
-    }
-
     /// The same failure, with the endpoint it happened at.
     package func with(endpoint: String) -> AMQPError {
         AMQPError(

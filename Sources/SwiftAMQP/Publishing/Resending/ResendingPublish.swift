@@ -81,14 +81,17 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
             sequence: submissions, mayWait: true, urgency: nil)
     }
 
-    /// Ends it, once. Those who wait go into `wakeups`.
-    func finish(_ last: AMQPPublishOutcome, cause: AMQPError? = nil, _ wakeups: inout Wakeups) {
-        guard outcome == nil else { return }
+    /// Ends it. Those who wait go into `wakeups`.
+    ///
+    /// - Returns: The outcome for good; `nil` if it had one before.
+    func finish(
+        _ last: AMQPPublishOutcome, cause: AMQPError? = nil, _ wakeups: inout Wakeups
+    ) -> AMQPPublishOutcome? {
+        guard outcome == nil else { return nil }
         place = .finished
         let final = attempts.final(last)
         if let error = AMQPError(final, address: address) {
-            let explained = explained(error, by: cause ?? self.cause)
-            outcome = .failure(final.isExplainedByItsCause ? explained : explained.with(code: error.code))
+            outcome = .failure(explained(error, by: cause ?? self.cause, takesCode: final.isExplainedByItsCause))
         } else {
             outcome = .success(
                 AMQPPublishReceipt(attempts: attempts.current, messageID: message.properties.messageID))
@@ -98,15 +101,17 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
         didGetRoom(&wakeups)
         // A line may hold it for a while, and a program its handle.
         message.body = []
+        return final
     }
 
-    private func explained(_ error: AMQPError, by cause: AMQPError?) -> AMQPError {
+    private func explained(_ error: AMQPError, by cause: AMQPError?, takesCode: Bool) -> AMQPError {
         let count = attempts.ended
         var text = error.text
         if count > 0 { text += "; \(count) \(count == 1 ? "attempt" : "attempts") before had no confirm" }
         if let cause { text += ": \(cause.text)" }
+        let code = takesCode ? cause?.code : nil
         return AMQPError(
-            cause?.code ?? error.code, text, replyCode: cause?.replyCode ?? error.replyCode, outcome: error.outcome,
+            code ?? error.code, text, replyCode: cause?.replyCode ?? error.replyCode, outcome: error.outcome,
             endpoint: cause?.endpoint, systemErrno: cause?.systemErrno, underlying: cause)
     }
 

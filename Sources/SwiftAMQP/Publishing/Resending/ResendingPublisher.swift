@@ -299,20 +299,23 @@ final class ResendingPublisher: @unchecked Sendable {
         _ wakeups: inout Wakeups
     ) {
         endedCount &+= 1
-        publish.finish(outcome, cause: cause, &wakeups)
-        let final = publish.attempts.final(outcome)
-        counters.count(final)
-        report.counts.count(final)
-        if report.firstFailure == nil, case .failure(let error) = publish.outcome { report.firstFailure = error }
+        if let final = finish(publish, outcome, cause: cause, &wakeups) { counters.count(final) }
     }
 
     /// With the lock held: the publish is not taken. It is in the report of its publisher, and in no count of what was taken.
     private func refuse(
         _ publish: ResendingPublish, _ reason: AMQPPublishOutcome.Reason, _ cause: AMQPError, _ wakeups: inout Wakeups
     ) {
-        publish.finish(.notSent(reason: reason), cause: cause, &wakeups)
-        report.counts.count(.notSent(reason: reason))
+        _ = finish(publish, .notSent(reason: reason), cause: cause, &wakeups)
+    }
+
+    private func finish(
+        _ publish: ResendingPublish, _ outcome: AMQPPublishOutcome, cause: AMQPError?, _ wakeups: inout Wakeups
+    ) -> AMQPPublishOutcome? {
+        guard let final = publish.finish(outcome, cause: cause, &wakeups) else { return nil }
+        report.counts.count(final)
         if report.firstFailure == nil, case .failure(let error) = publish.outcome { report.firstFailure = error }
+        return final
     }
 
     /// How the publishes ended since the last time, taken out.
