@@ -282,27 +282,27 @@ struct ResendQueue: ~Copyable {
     /// Those whose deadline has passed while they waited here, taken out. Those whose backoff is over go back into the line.
     mutating func expire(now: Int64, _ didExpire: (ResendingPublish, AMQPPublishOutcome) -> Void) {
         var expired: [ResendingPublish] = []
-        let check: (ResendingPublish) -> Void = { if $0.deadline <= now { expired.append($0) } }
-        forEachWaiting(check)
-        // All at once, because they may be many.
-        let isExpired: (ResendingPublish) -> Bool = { $0.deadline <= now }
-        let isAnyOfThem = backingOff.contains(where: isExpired)
-        let expiredBackingOff = isAnyOfThem ? backingOff.filter(isExpired) : []
-        if isAnyOfThem { backingOff.removeAll(where: isExpired) }
-        for publish in expiredBackingOff {
-            leave(publish)
-            didExpire(publish, .notSent(reason: .timeout))
-        }
+        forEachInLine { if $0.deadline <= now { expired.append($0) } }
         for publish in expired {
             if let outcome = withdraw(publish, reason: .timeout) { didExpire(publish, outcome) }
         }
+        // Those that back off all at once, because they may be many.
+        expired = []
         var isAnyDue = false
         backingOff.removeAll { publish in
+            if publish.deadline <= now {
+                expired.append(publish)
+                return true
+            }
             guard case .backingOff(let until) = publish.place, until <= now else { return false }
             publish.place = .inLine
             leftBehind.append(publish)
             isAnyDue = true
             return true
+        }
+        for publish in expired {
+            leave(publish)
+            didExpire(publish, .notSent(reason: .timeout))
         }
         if isAnyDue { sortLeftBehind() }
     }
@@ -319,6 +319,11 @@ struct ResendQueue: ~Copyable {
 
     /// All that have no outcome yet and are not on a channel.
     private func forEachWaiting(_ body: (ResendingPublish) -> Void) {
+        forEachInLine(body)
+        backingOff.forEach(body)
+    }
+
+    private func forEachInLine(_ body: (ResendingPublish) -> Void) {
         let live: (ResendingPublish) -> Void = { publish in
             if case .finished = publish.place { return }
             body(publish)
@@ -327,7 +332,6 @@ struct ResendQueue: ~Copyable {
         replay.forEach(live)
         fresh.forEach(live)
         leftBehind.forEach(body)
-        backingOff.forEach(body)
     }
 
     /// All that have no outcome yet but for those on a channel.
