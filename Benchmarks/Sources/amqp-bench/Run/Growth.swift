@@ -17,6 +17,14 @@ func measureGrowth() throws {
         if megabytes { text += " \(format("%.0f", rate * Double(measurement.bodyBytes) / 1e6)) |" }
         return text + " \(format(cpu < 10 ? "%.2f" : "%.0f", cpu)) |"
     }
+    func bothWays(connections: Int = 1, channels: Int = 1) throws -> String {
+        try ["publish-confirm", "consume-ack"].map { work in
+            let run = Run(
+                contestant: .ours, work: work, count: 1_000_000, connections: connections, channels: channels,
+                window: 100)
+            return cells(try median(run), megabytes: false)
+        }.joined()
+    }
 
     var lines = [
         "| body, octets | publish, k/s | MB/s | CPU, us | consume + ack, k/s | MB/s | CPU, us |",
@@ -33,27 +41,16 @@ func measureGrowth() throws {
         "| channels of one connection | publish, window of 100 each, k/s | CPU, us | consume + ack, k/s | CPU, us |",
         "|---:|---:|---:|---:|---:|",
     ]
-    for channels in [1, 10, 100, 1000] {
-        func run(_ work: String) -> Run {
-            Run(contestant: .ours, work: work, count: 1_000_000, channels: channels, window: 100)
-        }
-        lines.append(
-            "| \(channels) |" + cells(try median(run("publish-confirm")), megabytes: false)
-                + cells(try median(run("consume-ack")), megabytes: false))
-    }
+    for channels in [1, 10, 100, 1000] { lines.append("| \(channels) |" + (try bothWays(channels: channels))) }
     lines += [
         "",
         "| connections | publish, window of 100 each, k/s | CPU, us | consume + ack, k/s | CPU, us | idle: KiB each | threads of ours |",
         "|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for connections in [1, 10, 100, 1000] {
-        func run(_ work: String) -> Run {
-            Run(contestant: .ours, work: work, count: 1_000_000, connections: connections, window: 100)
-        }
         let idle = try Run(contestant: .ours, work: "idle", connections: connections).measure(port: sink.port)
         lines.append(
-            "| \(connections) |" + cells(try median(run("publish-confirm")), megabytes: false)
-                + cells(try median(run("consume-ack")), megabytes: false)
+            "| \(connections) |" + (try bothWays(connections: connections))
                 + (connections == 1 ? " - |" : " \(format("%.1f", idle.kibEach ?? 0)) |") + " \(idle.ownThreads ?? 0) |"
         )
     }
