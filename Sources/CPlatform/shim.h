@@ -178,12 +178,6 @@ static inline int cplatform_set_user_timeout(int fd, int milliseconds) {
     return cplatform_set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, milliseconds);
 }
 
-/* close(2) then sends RST and drops what is queued: socket(7), SO_LINGER. */
-static inline int cplatform_set_abort_on_close(int fd) {
-    struct linger linger = { 1, 0 };
-    return setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger) < 0 ? -errno : 0;
-}
-
 /* The pending error of a socket, which reading clears; as -errno, 0 if there is none. */
 static inline int cplatform_socket_error(int fd) {
     int error = 0;
@@ -214,8 +208,6 @@ static inline ssize_t cplatform_recv(int fd, void *bytes, size_t capacity) {
     return n < 0 ? -errno : n;
 }
 
-static inline int cplatform_shutdown_write(int fd) { return shutdown(fd, SHUT_WR) < 0 ? -errno : 0; }
-
 /* Never repeated: Linux frees the descriptor before it can fail with EINTR, and the number may already be somebody
  * else's (close(2), "Dealing with error returns from close()"). */
 static inline int cplatform_close(int fd) { return close(fd) < 0 ? -errno : 0; }
@@ -242,23 +234,22 @@ static inline int cplatform_thread_set_name(const char *name) {
     return prctl(PR_SET_NAME, name, 0UL, 0UL, 0UL) < 0 ? -errno : 0;
 }
 
-static inline int64_t cplatform_thread_id(void) { return (int64_t)syscall(SYS_gettid); }
-
 /* Of the calling thread; 0 brings back the default (50 µs). */
 static inline int cplatform_set_timer_slack(unsigned long nanoseconds) {
     return prctl(PR_SET_TIMERSLACK, nanoseconds, 0UL, 0UL, 0UL) < 0 ? -errno : 0;
 }
 
-/* Starts a thread in which no signal is ever handled that another thread could handle. The mask is set before the
+/* Starts a thread that nobody waits for, in which no signal is ever handled that another thread could handle. The mask is set before the
  * thread exists and it inherits it, so there is no moment at which a signal of the host could run on our stack.
  * The signals of a thread's own faults stay open: blocked, they would kill the process without the host's crash handler
  * (signal(7), "synchronously-generated signals"), and nothing else is delivered to this thread by them. */
-static inline int cplatform_thread_create(pthread_t *thread, int detached, void *(*start)(void *), void *argument) {
+static inline int cplatform_thread_create(void *(*start)(void *), void *argument) {
     sigset_t blocked, before;
+    pthread_t thread;
     pthread_attr_t attributes;
     int status = pthread_attr_init(&attributes);
     if (status != 0) return status;
-    pthread_attr_setdetachstate(&attributes, detached ? PTHREAD_CREATE_DETACHED : PTHREAD_CREATE_JOINABLE);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     sigfillset(&blocked);
     sigdelset(&blocked, SIGSEGV);
     sigdelset(&blocked, SIGBUS);
@@ -268,7 +259,7 @@ static inline int cplatform_thread_create(pthread_t *thread, int detached, void 
     sigdelset(&blocked, SIGSYS);
     status = pthread_sigmask(SIG_SETMASK, &blocked, &before);
     if (status == 0) {
-        status = pthread_create(thread, &attributes, start, argument);
+        status = pthread_create(&thread, &attributes, start, argument);
         pthread_sigmask(SIG_SETMASK, &before, NULL);
     }
     pthread_attr_destroy(&attributes);

@@ -41,7 +41,7 @@ import Testing
         var bytes = try method.payload()
         let decoded = try bytes.withUnsafeBytes { try decoder.decodeMethod($0, from: .client) }
         for index in bytes.indices { bytes[index] = 0xEE }
-        decoder.releaseMemory()
+        decoder.pool.recycle(afterDecoding: .max)
         #expect(decoded == method)
     }
 

@@ -3,7 +3,7 @@
 /// A connection lives on one loop, and everything that the loop calls runs on its thread. Nothing on it may wait.
 /// A process has ``shared`` and may make more; 1,000 connections need no more threads than one.
 ///
-/// - Invariant: `jobs`, `dirty`, `isAsleep`, `isStopping` and `threadID` are guarded by `lock`; everything from
+/// - Invariant: `jobs`, `dirty`, `isAsleep`, `isStopping` and `failure` are guarded by `lock`; everything from
 ///   `timers` on belongs to the loop's thread. That is why the class is `@unchecked Sendable`.
 package final class EventLoop: @unchecked Sendable {
     /// The loop of everything that asks for no other. One that could not start is not kept: the next caller tries
@@ -28,7 +28,6 @@ package final class EventLoop: @unchecked Sendable {
     /// Whether the loop waits for the eventfd: whoever leaves something must then signal it.
     @exclusivity(unchecked) private var isAsleep = false
     private var isStopping = false
-    private var threadID: Int64 = -1
     private var failure: SystemError?
 
     @exclusivity(unchecked) private var timers = TimerHeap()
@@ -89,9 +88,6 @@ package final class EventLoop: @unchecked Sendable {
         lock.unlock()
         if wake { descriptors?.wakeUp.signal() }
     }
-
-    /// Whether the caller is on the loop's thread. Costs a system call: not for hot paths.
-    package var isCurrent: Bool { lock.withLock { threadID } == Thread.currentID }
 
     /// With the lock held: whether the loop must be woken, which only the first one to ask has to do.
     private func takeAsleep() -> Bool {
@@ -157,7 +153,6 @@ package final class EventLoop: @unchecked Sendable {
     private func run() {
         guard let descriptors else { return }
         Thread.setTimerSlack(nanoseconds: 1_000)
-        lock.withLock { threadID = Thread.currentID }
         var events = EpollEvents(capacity: 256)
         while true {
             runInbox()

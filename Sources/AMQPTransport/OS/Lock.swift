@@ -41,10 +41,6 @@ public struct Lock: ~Copyable, @unchecked Sendable {
     @inlinable @inline(__always)
     public borrowing func unlock() { _ = pthread_mutex_unlock(mutex) }
 
-    /// Whether it was free, and is now held.
-    @inlinable @inline(__always)
-    public borrowing func tryLock() -> Bool { pthread_mutex_trylock(mutex) == 0 }
-
     @inlinable @inline(__always)
     public borrowing func withLock<Result: ~Copyable, Failure: Error>(
         _ body: () throws(Failure) -> Result

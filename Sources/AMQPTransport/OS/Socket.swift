@@ -49,14 +49,5 @@ package enum Socket {
         _ = try SystemError.check(cplatform_set_user_timeout(fd, value), "setsockopt TCP_USER_TIMEOUT")
     }
 
-    /// Sends FIN after what is queued. The peer may be gone already, which is not worth an error here.
-    package static func shutdownWrite(_ fd: Int32) { _ = cplatform_shutdown_write(fd) }
-
     package static func close(_ fd: Int32) { _ = cplatform_close(fd) }
-
-    /// Closes with RST and drops what is queued, so that nothing of it is sent after we said it was not.
-    package static func hardClose(_ fd: Int32) {
-        _ = cplatform_set_abort_on_close(fd)
-        _ = cplatform_close(fd)
-    }
 }

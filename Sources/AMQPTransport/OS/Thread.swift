@@ -9,31 +9,10 @@ package enum Thread {
     package static func startDetached(
         name: String, _ body: @escaping @Sendable () -> Void
     ) throws(SystemError) {
-        _ = try start(name: name, detached: true, body)
-    }
-
-    /// Starts a thread that must be joined, or its stack is never freed.
-    package static func startJoinable(
-        name: String, _ body: @escaping @Sendable () -> Void
-    ) throws(SystemError) -> JoinableThread {
-        JoinableThread(handle: try start(name: name, detached: false, body))
-    }
-
-    /// The kernel's id of the calling thread, as in /proc/self/task.
-    package static var currentID: Int64 { cplatform_thread_id() }
-
-    /// How late the calling thread's timed waits may be; 0 is the default, 50 µs (prctl(2), PR_SET_TIMERSLACK).
-    package static func setTimerSlack(nanoseconds: UInt) { _ = cplatform_set_timer_slack(nanoseconds) }
-
-    private static func start(
-        name: String, detached: Bool, _ body: @escaping @Sendable () -> Void
-    ) throws(SystemError) -> pthread_t {
         let main = Unmanaged.passRetained(Main(name: name, body: body))
-        var handle = pthread_t()
         let status = cplatform_thread_create(
-            &handle, detached ? 1 : 0,
             { argument in
-                // Takes over the reference that `start` made; there is exactly one thread for it.
+                // Takes over the reference made above; there is exactly one thread for it.
                 if let argument { Unmanaged<Main>.fromOpaque(argument).takeRetainedValue().run() }
                 return nil
             }, main.toOpaque())
@@ -41,8 +20,10 @@ package enum Thread {
             main.release()
             throw SystemError(errno: status, call: "pthread_create")
         }
-        return handle
     }
+
+    /// How late the calling thread's timed waits may be; 0 is the default, 50 µs (prctl(2), PR_SET_TIMERSLACK).
+    package static func setTimerSlack(nanoseconds: UInt) { _ = cplatform_set_timer_slack(nanoseconds) }
 
     /// What the new thread does.
     private final class Main: Sendable {
@@ -61,12 +42,4 @@ package enum Thread {
             body()
         }
     }
-}
-
-/// A thread to be waited for. Join it exactly once: afterwards the handle may name another thread (pthread_join(3)).
-package struct JoinableThread: Sendable {
-    fileprivate let handle: pthread_t
-
-    /// Waits for the end of the thread. From the thread itself it returns at once (EDEADLK).
-    package func join() { _ = pthread_join(handle, nil) }
 }

@@ -13,11 +13,6 @@ package final class WireDecoder {
         self.limits = limits
     }
 
-    /// Gives back memory that is kept for the next decode; for connections that have become idle.
-    package func releaseMemory() {
-        pool.clear()
-    }
-
     /// The class and method id that a method frame begins with, `nil` when it is shorter than 4 bytes: to branch to
     /// the decoders of the methods that come most often. Compare with ``AMQPMethodID``'s raw values.
     @inline(__always)

@@ -27,7 +27,7 @@ final class WirePool {
     }
 
     /// Gives all memory back to the system.
-    func clear() {
+    private func clear() {
         empty_amqp_pool(pointer)
         init_amqp_pool(pointer, Self.pageSize)
     }

@@ -1,5 +1,6 @@
 import AMQPTransport
 import Glibc
+import TestSupport
 
 /// Wakes a test that waits for something which other threads bring about: whoever changes something calls ``note()``.
 ///
@@ -16,7 +17,7 @@ final class Changes: Sendable {
 
     /// Waits until the condition holds. False after 20 seconds, times the harness's scale for sanitizers.
     func wait(until condition: () -> Bool) -> Bool {
-        let end = MonotonicTime.now() + .seconds(20 * Self.scale)
+        let end = MonotonicTime.now() + .seconds(20 * Deadline.scale)
         while true {
             event.drain()
             if condition() { return true }
@@ -26,11 +27,6 @@ final class Changes: Sendable {
             _ = poll(&descriptor, 1, Int32(clamping: left.components.seconds * 1000 + 1000))
         }
     }
-
-    private static let scale: Int = {
-        guard let text = getenv("SWIFTAMQP_TEST_DEADLINE_SCALE") else { return 1 }
-        return Int(String(cString: text)).map { min(max($0, 1), 100) } ?? 1
-    }()
 }
 
 extension EventLoop {
@@ -56,7 +52,7 @@ extension EventLoop {
 /// Runs `body` on `count` threads at the same time and waits for all of them.
 func concurrently(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) throws {
     let threads = try (0..<count).map { index in
-        try Thread.startJoinable(name: "test-\(index)") { body(index) }
+        try HarnessThread("test-\(index)") { body(index) }
     }
     for thread in threads { thread.join() }
 }

@@ -7,11 +7,17 @@ import Testing
     @Test func jobsRunInOrderOnTheLoop() {
         let loop = EventLoop(name: "test-loop")
         defer { loop.stop() }
-        #expect(!loop.isCurrent)
         let log = Box<[Int]>([])
-        for number in 0..<1000 { loop.execute { log.withLock { $0.append(number) } } }
-        #expect(loop.sync { loop.isCurrent } == true)
+        let threads = Box<Set<UInt>>([])
+        for number in 0..<1000 {
+            loop.execute {
+                log.withLock { $0.append(number) }
+                threads.withLock { _ = $0.insert(UInt(pthread_self())) }
+            }
+        }
+        loop.turn(1)
         #expect(log.get() == Array(0..<1000))
+        #expect(threads.get().count == 1 && !threads.get().contains(UInt(pthread_self())))
     }
 
     @Test func aJobGivenByAJobRunsAfterTheOnesBeforeIt() {

@@ -1,5 +1,6 @@
 import AMQPTransport
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct EpollTests {
@@ -87,7 +88,7 @@ import Testing
         let epoll = try Epoll()
         let shared = try Shared()
         try epoll.add(shared.event.descriptor, token: 7, .read)
-        let thread = try Thread.startJoinable(name: "signaller") { shared.event.signal() }
+        let thread = try HarnessThread("signaller") { shared.event.signal() }
         var events = EpollEvents(capacity: 4)
         try epoll.wait(into: &events, timeoutNanoseconds: -1)
         #expect(events[0]?.token == 7)

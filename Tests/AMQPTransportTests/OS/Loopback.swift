@@ -36,6 +36,14 @@ final class Loopback {
 
     /// The test has closed it by itself.
     func forget(_ fd: Int32) { open.removeAll { $0 == fd } }
+
+    /// Closes one end with RST (socket(7), SO_LINGER).
+    func reset(_ fd: Int32) {
+        forget(fd)
+        var linger = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
+        Socket.close(fd)
+    }
 }
 
 func waitUntilReady(_ fd: Int32, _ interest: Epoll.Interest) throws {

@@ -6,8 +6,7 @@ import Testing
     @Test func blocksSignalsFromItsFirstInstruction() throws {
         let found = Box<String?>(nil)
         let before = try #require(Task.signalMask())
-        let thread = try Thread.startJoinable(name: "masked") { found.set(Task.signalMask()) }
-        thread.join()
+        try onThread(named: "masked") { found.set(Task.signalMask()) }
 
         let mask = try #require(found.get().flatMap { UInt64($0, radix: 16) })
         func isBlocked(_ signal: Int32) -> Bool { mask & (1 << UInt64(signal - 1)) != 0 }
@@ -25,18 +24,8 @@ import Testing
         ("samqp-loop", "samqp-loop"), ("a-name-of-more-than-15-bytes", "a-name-of-more-"), ("", ""),
     ]) func isNamed(name: String, expected: String) throws {
         let found = Box<String?>(nil)
-        let thread = try Thread.startJoinable(name: name) { found.set(Task.field("Name")) }
-        thread.join()
+        try onThread(named: name) { found.set(Task.field("Name")) }
         #expect(found.get() == expected)
-    }
-
-    @Test func hasAnIDOfItsOwn() throws {
-        let found = Box<Int64>(0)
-        let own = Thread.currentID
-        let thread = try Thread.startJoinable(name: "id") { found.set(Thread.currentID) }
-        thread.join()
-        #expect(found.get() > 0)
-        #expect(found.get() != own)
     }
 
     @Test func detachedThreadsRun() async throws {
@@ -56,12 +45,24 @@ import Testing
         }
     }
 
+    /// Runs `body` on a thread of the library's and waits until it has run.
+    private func onThread(named name: String, _ body: @escaping @Sendable () -> Void) throws {
+        let changes = Changes()
+        let isDone = Box(false)
+        try Thread.startDetached(name: name) {
+            body()
+            isDone.set(true)
+            changes.note()
+        }
+        try #require(changes.wait { isDone.get() })
+    }
+
     /// What /proc says about the calling thread (proc(5)).
     private enum Task {
         static func signalMask() -> String? { field("SigBlk") }
 
         static func field(_ name: String) -> String? {
-            for line in ProcFile.lines("/proc/self/task/\(Thread.currentID)/status") where line.hasPrefix(name + ":") {
+            for line in ProcFile.lines("/proc/thread-self/status") where line.hasPrefix(name + ":") {
                 let value = line.dropFirst(name.utf8.count + 1)
                 return String(value.drop { $0 == "\t" || $0 == " " })
             }

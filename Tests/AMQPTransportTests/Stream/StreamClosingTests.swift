@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import AMQPTransport
@@ -105,11 +106,11 @@ import Testing
                 let descriptor = fixture.stream.descriptor
                 let isOver = Box(false)
                 let writers = try (0..<4).map { _ in
-                    try Thread.startJoinable(name: "test-writer") {
+                    try HarnessThread("test-writer") {
                         while !isOver.get() { fixture.send([0xAA, 0xAA, 0xAA], .immediate) }
                     }
                 }
-                let drain = try Thread.startJoinable(name: "test-drain") {
+                let drain = try HarnessThread("test-drain") {
                     while !readSome(fixture.peer).isEmpty {}
                 }
                 loop.execute { fixture.stream.close() }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import AMQPTransport
@@ -33,7 +34,7 @@ import Testing
         let count = 400
         let fixture = StreamFixture(sendBuffer: sendBuffer, filter: mask.map(MaskFilter.init))
         let received = Box<[UInt8]>([])
-        let reader = try Thread.startJoinable(name: "test-reader") {
+        let reader = try HarnessThread("test-reader") {
             while true {
                 let some = readSome(fixture.peer)
                 if some.isEmpty { return }
