@@ -24,7 +24,7 @@ struct BrokerSite: Sendable {
             return count
         }
 
-        let directory = try Self.makeDirectory()
+        let directory = try makeTemporaryDirectory("swiftamqp")
         try check(mkdir(directory + "/log", 0o700), "mkdir \(directory)/log")
         try writeTextFile(directory + "/enabled_plugins", "[].\n")
         // The watermarks are the server's defaults, but for the disk: a test must not block because a disk is full.
@@ -82,11 +82,5 @@ struct BrokerSite: Sendable {
             ((try? readTextFile(path)) ?? "").split(separator: "\n").suffix(lines).joined(separator: "\n")
         }
         return texts.filter { !$0.isEmpty }.joined(separator: "\n")
-    }
-
-    private static func makeDirectory() throws(HarnessError) -> String {
-        var template = Array(((environmentVariable("TMPDIR") ?? "/tmp") + "/swiftamqp-XXXXXX").utf8CString)
-        guard mkdtemp(&template) != nil else { throw HarnessError(.system(errno: errno), "mkdtemp") }
-        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

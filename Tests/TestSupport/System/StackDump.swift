@@ -7,19 +7,15 @@ package enum StackDump {
     /// gdb is asked for and not required: with what it brings along it is larger than everything else that the tests
     /// need, and a machine that shows a hang can get it. Blocks the thread: gdb needs some seconds for the symbols.
     package static func all() -> String {
-        var path = Array("/tmp/swiftamqp-stacks-XXXXXX".utf8CString)
-        let descriptor = mkstemp(&path)
-        guard descriptor >= 0 else { return kernelView() }
-        close(descriptor)
-        let file = String(decoding: path.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        guard let file = try? makeTemporaryFile("swiftamqp-stacks") else { return kernelView() }
         defer { unlink(file) }
         // Into a file: while gdb looks this process stands still, and would not empty a pipe. For the same reason it is
         // another process that ends gdb if that hangs.
         let command =
             "exec timeout -s KILL 60 gdb -batch -nx -p \(getpid()) -iex 'set debuginfod enabled off' "
-            + "-ex 'set pagination off' -ex 'thread apply all bt 40' >\(file) 2>/dev/null </dev/null"
+            + "-ex 'set pagination off' -ex 'thread apply all bt 40' >\"$1\" 2>/dev/null </dev/null"
         let environment = ["PATH": getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"]
-        _ = try? runCommand(["sh", "-c", command], environment: environment, deadline: .after(.seconds(90)))
+        _ = try? runCommand(["sh", "-c", command, "sh", file], environment: environment, deadline: .after(.seconds(90)))
         guard let text = try? readTextFile(file), text.contains("\nThread ") else { return kernelView() }
         return text
     }

@@ -6,11 +6,7 @@ import Testing
     private func id(_ sequence: UInt64) -> MessageID { MessageID(run: 3, publisher: 2, sequence: sequence) }
 
     private func withFile(_ body: (String) async throws -> Void) async throws {
-        var template = Array("/tmp/swiftamqp-check-XXXXXX".utf8CString)
-        let descriptor = mkstemp(&template)
-        try #require(descriptor >= 0)
-        close(descriptor)
-        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let path = try makeTemporaryFile("swiftamqp-check")
         defer { unlink(path) }
         try await body(path)
     }
