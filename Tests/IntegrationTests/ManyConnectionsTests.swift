@@ -9,8 +9,7 @@ extension BrokerFaults {
     struct ManyConnectionsTests {
         /// The descriptors of this process that are sockets to `port`.
         private func sockets(to port: UInt16) throws -> Int {
-            try entries(of: "/proc/self/fd").count { name in
-                guard let descriptor = Int32(name) else { return false }
+            try ProcessCounts.openDescriptors().count { descriptor in
                 var address = sockaddr_in()
                 var length = socklen_t(MemoryLayout<sockaddr_in>.size)
                 let status = withUnsafeMutablePointer(to: &address) { pointer in
@@ -22,28 +21,7 @@ extension BrokerFaults {
 
         /// The names of this process's threads that the library named.
         private func libraryThreads() throws -> [String] {
-            try entries(of: "/proc/self/task").compactMap { id in
-                // A thread that ended since has no name any more.
-                guard let file = fopen("/proc/self/task/\(id)/comm", "r") else { return nil }
-                defer { fclose(file) }
-                var line = [CChar](repeating: 0, count: 64)
-                guard fgets(&line, Int32(line.count), file) != nil else { return nil }
-                let name = line.prefix { $0 != 0 && $0 != 10 }.map { UInt8(bitPattern: $0) }
-                return String(decoding: name, as: UTF8.self)
-            }.filter { $0.hasPrefix("samqp-loop") }
-        }
-
-        private func entries(of path: String) throws -> [String] {
-            guard let directory = opendir(path) else { throw HarnessError(.malformed, "no \(path)") }
-            defer { closedir(directory) }
-            var names: [String] = []
-            while let entry = readdir(directory) {
-                let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-                }
-                if name != "." && name != ".." { names.append(name) }
-            }
-            return names
+            try ProcessCounts.threadNames("samqp-loop")
         }
 
         @Test("200 of them take one thread together, and give back every descriptor")

@@ -1,5 +1,6 @@
 import AMQPTransport
 import Glibc
+import TestSupport
 import Testing
 
 /// One at a time: they count the helper threads of the process.
@@ -178,6 +179,6 @@ import Testing
 
     /// A helper ends by itself after its last answer; nothing tells when, so this looks until it is so.
     private func helpersHaveEnded() async {
-        while !ProcFile.threads(named: "samqp-dns").isEmpty { await Task.yield() }
+        while (try? ProcessCounts.threadNames("samqp-dns")) != [] { await Task.yield() }
     }
 }

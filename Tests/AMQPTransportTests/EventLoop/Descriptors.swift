@@ -4,14 +4,6 @@ import Glibc
 /// The open descriptors of this process. Tests run side by side, so counting them makes sense in a process of one's
 /// own only (an exit test).
 enum Descriptors {
-    static func count() -> Int {
-        guard let directory = opendir("/proc/self/fd") else { return -1 }
-        defer { closedir(directory) }
-        var count = 0
-        while readdir(directory) != nil { count += 1 }
-        return count
-    }
-
     /// How many of them are sockets: eventfds come and go with what a test waits for.
     static func sockets() -> Int {
         (0..<Int32(1024)).count { fd in

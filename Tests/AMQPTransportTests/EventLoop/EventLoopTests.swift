@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import AMQPTransport
@@ -89,18 +90,18 @@ import Testing
         #expect(loop.sync { true } == true)
     }
 
-    @Test func stopRunsWhatWasGivenAndEndsTheThread() {
+    @Test func stopRunsWhatWasGivenAndEndsTheThread() throws {
         let loop = EventLoop(name: "t-stopping")
         #expect(loop.startError == nil)
         let count = Box(0)
         loop.turn(1)
-        #expect(ProcFile.threads(named: "t-stopping").count == 1)
+        #expect(try ProcessCounts.threadNames("t-stopping").count == 1)
         for _ in 0..<100 { loop.execute { count.withLock { $0 += 1 } } }
         loop.stop()
         let end = MonotonicTime.now() + .seconds(20)
         // The end of a detached thread gives no event.
-        while !ProcFile.threads(named: "t-stopping").isEmpty, MonotonicTime.now() < end { sched_yield() }
-        #expect(ProcFile.threads(named: "t-stopping") == [])
+        while try !ProcessCounts.threadNames("t-stopping").isEmpty, MonotonicTime.now() < end { sched_yield() }
+        #expect(try ProcessCounts.threadNames("t-stopping") == [])
         #expect(count.get() == 100)
         // What comes later is dropped, and does no harm.
         loop.execute { count.set(-1) }
@@ -128,7 +129,7 @@ import Testing
     @Test func aStoppedLoopLeavesNoDescriptor() async {
         await #expect(processExitsWith: .success) {
             EventLoop.shared.turn()
-            let before = Descriptors.count()
+            let before = try ProcessCounts.descriptors()
             for _ in 0..<20 {
                 let loop = EventLoop(name: "t-fleeting")
                 loop.turn(1)
@@ -136,8 +137,8 @@ import Testing
             }
             let end = MonotonicTime.now() + .seconds(20)
             // What `turn` waited with may have been counted, and closed since.
-            while Descriptors.count() > before, MonotonicTime.now() < end { sched_yield() }
-            #expect(Descriptors.count() <= before)
+            while try ProcessCounts.descriptors() > before, MonotonicTime.now() < end { sched_yield() }
+            #expect(try ProcessCounts.descriptors() <= before)
         }
     }
 }

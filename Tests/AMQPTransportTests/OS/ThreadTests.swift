@@ -1,5 +1,6 @@
 import AMQPTransport
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct ThreadTests {
@@ -62,7 +63,8 @@ import Testing
         static func signalMask() -> String? { field("SigBlk") }
 
         static func field(_ name: String) -> String? {
-            for line in ProcFile.lines("/proc/thread-self/status") where line.hasPrefix(name + ":") {
+            let lines = (try? readTextFile("/proc/thread-self/status"))?.split(separator: "\n") ?? []
+            for line in lines where line.hasPrefix(name + ":") {
                 let value = line.dropFirst(name.utf8.count + 1)
                 return String(value.drop { $0 == "\t" || $0 == " " })
             }

@@ -39,7 +39,7 @@ struct KillCommand: AsyncParsableCommand {
         defer { watchdog.stop() }
         // Once in vain, so that what a process starts only once is there before it is counted.
         try await withClient(of: broker, seed: seed) { client, _ in try await client.connect() }
-        let before = await Resources.baseline()
+        let before = try await Resources.baseline()
         let start = ContinuousClock.now
 
         let recorder = Recorder(log: CheckLog(run: seed), watchdog: watchdog)
@@ -67,7 +67,7 @@ struct KillCommand: AsyncParsableCommand {
             }
             return (nemesis.trace.withLock { $0 }, proxy.journal.audit, counting.count)
         }
-        let leak = await before.leak()
+        let leak = try await before.leak()
         let took = ContinuousClock.now - start
         try await recorder.log.drain(Load.publishers.map(Load.queue), of: broker)
 

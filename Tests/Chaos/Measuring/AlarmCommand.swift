@@ -37,12 +37,12 @@ struct AlarmCommand: AsyncParsableCommand {
         try await client.connect()
         let publisher = try client.publisher()
         // The same without the alarm, so that what the allocator keeps anyway is there before.
-        _ = await offer(for: .seconds(5), publisher, queue)
+        _ = try await offer(for: .seconds(5), publisher, queue)
         await publisher.flush()
-        let before = residentMemory()
+        let before = try ProcessCounts.resident()
 
         try await broker.setMemoryAlarm(on: true)
-        let offered = await offer(for: .seconds(seconds), publisher, queue)
+        let offered = try await offer(for: .seconds(seconds), publisher, queue)
         let state = client.state
         let connections = client.health().publishing?.connectionCount ?? 0
         try await broker.setMemoryAlarm(on: false)
@@ -79,7 +79,7 @@ struct AlarmCommand: AsyncParsableCommand {
         var peak = 0
     }
 
-    private func offer(for duration: Duration, _ publisher: AMQPClientPublisher, _ queue: String) async -> Offered {
+    private func offer(for duration: Duration, _ publisher: AMQPClientPublisher, _ queue: String) async throws -> Offered {
         var offered = Offered()
         let start = ContinuousClock.now
         while ContinuousClock.now - start < duration {
@@ -91,7 +91,7 @@ struct AlarmCommand: AsyncParsableCommand {
                     body: [UInt8](repeating: UInt8(truncatingIfNeeded: offered.count), count: size))
                 if (try? publisher.tryEnqueue(message, to: .queue(queue))) != nil { offered.taken += 1 }
             }
-            offered.peak = max(offered.peak, residentMemory())
+            offered.peak = max(offered.peak, try ProcessCounts.resident())
             try? await Task.sleep(for: .milliseconds(10))
         }
         return offered

@@ -42,7 +42,7 @@ struct SweepCommand: AsyncParsableCommand {
         }
         say("\(points.count) frames, \(FrameAction.all.count) actions: \(rules.count) pairs, \(jobs) at a time")
 
-        let before = await Resources.baseline()
+        let before = try await Resources.baseline()
         let start = ContinuousClock.now
         var (missed, closed, outcomes) = (0, 0, [CheckedOutcome: Int]())
         for first in stride(from: 0, to: rules.count, by: jobs) {
@@ -54,7 +54,7 @@ struct SweepCommand: AsyncParsableCommand {
                 for (outcome, count) in run.result.report?.outcomes ?? [:] { outcomes[outcome, default: 0] += count }
                 tally.take("\(run.rule)", run.result.failures, replay: "chaos sweep --only \(run.rule)")
             }
-            if let leak = await before.leak() {
+            if let leak = try await before.leak() {
                 tally.take("threads and descriptors", ["\(leak), after \(batch.map(\.description))"])
             }
         }

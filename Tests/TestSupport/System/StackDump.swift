@@ -22,14 +22,9 @@ package enum StackDump {
 
     /// Name, state and place in the kernel of each thread.
     package static func kernelView() -> String {
-        guard let directory = opendir("/proc/self/task") else { return "no /proc/self/task\n" }
-        defer { closedir(directory) }
+        guard let threads = try? entries(of: "/proc/self/task") else { return "no /proc/self/task\n" }
         var text = ""
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { raw in
-                String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            guard let thread = Int(name) else { continue }
+        for thread in threads {
             let path = "/proc/self/task/\(thread)"
             text += "thread \(thread) \(line("\(path)/comm")): waits in \(line("\(path)/wchan")); "
             let status = (try? readTextFile("\(path)/status")) ?? ""

@@ -31,3 +31,17 @@ func writeTextFile(_ path: String, _ text: String) throws(HarnessError) {
         bytes = bytes.dropFirst(count)
     }
 }
+
+/// The names in a folder, in no order, without those that begin with a dot.
+func entries(of folder: String) throws(HarnessError) -> [String] {
+    guard let directory = opendir(folder) else { throw HarnessError(.system(errno: errno), "opendir \(folder)") }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+        let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        if !name.hasPrefix(".") { names.append(name) }
+    }
+    return names
+}
