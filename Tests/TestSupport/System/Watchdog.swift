@@ -85,6 +85,17 @@ package final class Watchdog: Sendable {
         }
     }
 
+    /// Runs `operation` where it is called, and waits for it whatever happens: `bark` is called if it does not end within
+    /// `duration` (stretched under sanitizers) and one second.
+    package func watch<Value>(
+        _ name: String, within duration: Duration, bark: @escaping @Sendable (HarnessError) -> Void,
+        _ operation: () async throws -> Value
+    ) async rethrows -> Value {
+        let id = register(name, .after(duration), bark)
+        defer { withdraw(id) }
+        return try await operation()
+    }
+
     /// What was reported so far, by name.
     package var barks: [String] { state.withLock { $0.barks } }
 
