@@ -18,6 +18,14 @@ public enum AMQPClientEvent: Sendable {
     case topologyApplied(AMQPTopologyReport)
     /// The channel of a publisher ended; what it left behind is sent again on the next one.
     case publisherChannelLost(AMQPError)
+    /// The broker has said consume-ok: a supervised consumer gets deliveries, on a new connection or again.
+    case consumerSubscribed(tag: String, queue: String)
+    /// The broker refused to subscribe a consumer, or ended it. It is tried again, unless `consumerEnded` follows.
+    case consumerLost(tag: String, queue: String, AMQPError)
+    /// A consumer takes nothing for this long, because too many of its handlers failed.
+    case consumerPaused(tag: String, queue: String, Duration)
+    /// A consumer has ended; `nil` if this program wanted it.
+    case consumerEnded(tag: String, queue: String, AMQPError?)
     /// The client begins to shut down.
     case closing
     /// The client has ended.
