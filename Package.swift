@@ -57,19 +57,26 @@ let package = Package(
 
         // Tests and their support.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "ClientTestSupport", dependencies: ["SwiftAMQP", "TestSupport"], path: "Tests/ClientTestSupport",
+            swiftSettings: settings),
         .executableTarget(
             name: "chaos",
             dependencies: [
-                "SwiftAMQP", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "ClientTestSupport", "SwiftAMQP", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Chaos", swiftSettings: settings),
         .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], swiftSettings: settings),
-        .testTarget(name: "AMQPWireTests", dependencies: ["AMQPWire"], swiftSettings: settings),
-        .testTarget(name: "AMQPTransportTests", dependencies: ["AMQPTransport", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "AMQPWireTests", dependencies: ["AMQPWire", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "AMQPTransportTests", dependencies: ["AMQPTransport", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "SwiftAMQPTests", dependencies: ["SwiftAMQP", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "SAMQPTests", dependencies: ["samqp", "SwiftAMQP", "TestSupport"], swiftSettings: settings),
         fuzzing,
-        .testTarget(name: "IntegrationTests", dependencies: ["SwiftAMQP", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "IntegrationTests", dependencies: ["ClientTestSupport", "SwiftAMQP", "TestSupport"],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

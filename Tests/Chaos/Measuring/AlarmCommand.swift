@@ -79,7 +79,9 @@ struct AlarmCommand: AsyncParsableCommand {
         var peak = 0
     }
 
-    private func offer(for duration: Duration, _ publisher: AMQPClientPublisher, _ queue: String) async throws -> Offered {
+    private func offer(
+        for duration: Duration, _ publisher: AMQPClientPublisher, _ queue: String
+    ) async throws -> Offered {
         var offered = Offered()
         let start = ContinuousClock.now
         while ContinuousClock.now - start < duration {

@@ -1,3 +1,4 @@
+import ClientTestSupport
 import SwiftAMQP
 import TestSupport
 
@@ -34,7 +35,7 @@ struct Recorder: Sendable {
             do throws(AMQPError) {
                 pending = try await enqueue(message)
             } catch {
-                ended(id, with: error)
+                ended(id, .failure(error))
             }
         }
         guard let pending else { return }
@@ -50,35 +51,17 @@ struct Recorder: Sendable {
         _ id: MessageID, _ body: () async throws(AMQPError) -> AMQPPublishReceipt
     ) async -> CheckedOutcome? {
         do throws(AMQPError) {
-            let receipt = try await body()
-            log.outcome(id, .confirmed, attempts: receipt.attempts)
-            return .confirmed
+            return ended(id, .success(try await body()))
         } catch {
-            return ended(id, with: error)
+            return ended(id, .failure(error))
         }
     }
 
     @discardableResult
-    private func ended(_ id: MessageID, with error: AMQPError) -> CheckedOutcome? {
-        guard let outcome = error.outcome.map(CheckedOutcome.init) else {
-            oddities.withLock { $0.append("publish \(id) ended without an outcome: \(error)") }
-            return nil
-        }
-        log.outcome(id, outcome)
+    private func ended(_ id: MessageID, _ result: Result<AMQPPublishReceipt, AMQPError>) -> CheckedOutcome? {
+        let outcome = log.ended(id, result)
+        if outcome == nil { oddities.withLock { $0.append("publish \(id) ended without an outcome: \(result)") } }
         return outcome
-    }
-}
-
-extension CheckedOutcome {
-    init(_ outcome: AMQPPublishOutcome) {
-        self =
-            switch outcome {
-            case .confirmed: .confirmed
-            case .returned: .returned
-            case .nacked: .nacked
-            case .notSent: .notSent
-            case .unknown: .unknown
-            }
     }
 }
 
@@ -122,8 +105,7 @@ extension CheckLog {
             try await channel.withConsumer(queue, prefetch: .count(2000)) { deliveries in
                 var left = count
                 for try await delivery in deliveries {
-                    let attempt = delivery.properties.headers[AMQPMessage.attemptHeader]?.integer
-                    delivered(delivery.body, redelivered: delivery.isRedelivered, attempt: attempt.map { Int($0) })
+                    delivered(delivery)
                     left -= 1
                     if left % 500 == 0 { try delivery.ack(multiple: true) }
                     if left == 0 { break }

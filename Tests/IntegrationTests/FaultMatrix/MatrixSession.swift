@@ -1,3 +1,4 @@
+import ClientTestSupport
 import SwiftAMQP
 import TestSupport
 import Testing
@@ -62,8 +63,7 @@ struct MatrixSession: Sendable {
         }
         try await withChannel(to: broker) { channel in
             for delivery in try await channel.drain(name, count: try await channel.ready(name)) {
-                let attempt = delivery.properties.headers[AMQPMessage.attemptHeader]?.integer
-                log.delivered(delivery.body, redelivered: delivery.isRedelivered, attempt: attempt.map { Int($0) })
+                log.delivered(delivery)
             }
             try await channel.delete(queue: name)
             try await channel.delete(queue: name + "-second")
@@ -103,18 +103,14 @@ struct MatrixSession: Sendable {
     func outcomes(of pending: [Pending]) async -> [Outcome] {
         var outcomes: [Outcome] = []
         for each in pending {
+            let outcome: Outcome
             do throws(AMQPError) {
-                let receipt = try await each.publish.receipt()
-                log.outcome(each.id, .confirmed, attempts: receipt.attempts)
-                outcomes.append(.success(receipt))
+                outcome = .success(try await each.publish.receipt())
             } catch {
-                if let outcome = error.outcome {
-                    log.outcome(each.id, CheckedOutcome(outcome))
-                } else {
-                    Issue.record("a publish ended without an outcome: \(error)")
-                }
-                outcomes.append(.failure(error))
+                outcome = .failure(error)
             }
+            if log.ended(each.id, outcome) == nil { Issue.record("a publish ended without an outcome: \(outcome)") }
+            outcomes.append(outcome)
         }
         return outcomes
     }
@@ -173,18 +169,5 @@ struct MatrixSession: Sendable {
         let new = queue + "-new"
         try await client.declare(.classic(new))
         try await client.delete(queue: new)
-    }
-}
-
-extension CheckedOutcome {
-    init(_ outcome: AMQPPublishOutcome) {
-        self =
-            switch outcome {
-            case .confirmed: .confirmed
-            case .returned: .returned
-            case .nacked: .nacked
-            case .notSent: .notSent
-            case .unknown: .unknown
-            }
     }
 }

@@ -15,7 +15,8 @@ package enum StackDump {
             "exec timeout -s KILL 60 gdb -batch -nx -p \(getpid()) -iex 'set debuginfod enabled off' "
             + "-ex 'set pagination off' -ex 'thread apply all bt 40' >\"$1\" 2>/dev/null </dev/null"
         let environment = ["PATH": getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"]
-        _ = try? runCommand(["sh", "-c", command, "sh", file], environment: environment, deadline: .after(.seconds(90)))
+        _ = try? runCommand(
+            ["sh", "-c", command, "sh", file], environment: environment, deadline: .after(.seconds(90)))
         guard let text = try? readTextFile(file), text.contains("\nThread ") else { return kernelView() }
         return text
     }
