@@ -36,6 +36,11 @@ extension ChannelCore {
         stream.perform(action)
     }
 
+    /// Whether a delivery of this channel can be settled now.
+    func isUnsettled(_ tag: UInt64) -> Bool {
+        lock.withLock { isOpen && !isRecovering && !connection.isCloseSent && unsettled.contains(tag: tag) }
+    }
+
     /// The program waits for the next delivery: writes the acks that wait for the loop's next flush.
     func flushBeforeWaiting() {
         lock.lock()
