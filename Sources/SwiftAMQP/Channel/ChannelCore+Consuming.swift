@@ -38,6 +38,11 @@ extension ChannelCore {
         for waiter in settled { waiter.complete(.success(())) }
     }
 
+    /// Whether a delivery of this channel can be settled now.
+    func isUnsettled(_ tag: UInt64) -> Bool {
+        lock.withLock { isOpen && !isRecovering && !connection.isCloseSent && unsettled.contains(tag: tag) }
+    }
+
     /// The program waits for the next delivery: writes the acks that wait for the loop's next flush.
     func flushBeforeWaiting() {
         lock.lock()

@@ -86,6 +86,15 @@ public struct AMQPDelivery: Sendable {
         try outcome.get()
     }
 
+    /// Whether settling it would work at this moment.
+    var isUnsettled: Bool {
+        guard batch.isTracked else { return false }
+        let tag = batch.fields[index].deliveryTag
+        return batch.channel._withUnsafeGuaranteedRef { $0.isUnsettled(tag) }
+    }
+
+    /// The largest frame of its connection, in bytes with overhead.
+    var maximumFrameSize: Int { batch.consumer.channel.connection.frameMax }
 }
 
 extension AMQPDelivery: CustomStringConvertible {

@@ -1,14 +1,15 @@
-/// What a handler makes of a delivery; see ``AMQPConsumer``.
+/// What a handler says of the delivery that it was given.
 public enum AMQPSettlement: Sendable, Hashable {
-    /// It was handled, and the broker forgets it.
+    /// It was handled; the broker forgets it.
     case ack
-    /// It cannot be handled: the broker dead-letters it where the queue says so, else drops it.
+    /// It will never be handled here: it is dead-lettered where the queue says so, else dropped
+    /// (https://www.rabbitmq.com/docs/dlx).
     case reject
-    /// Back to its place in the queue at once, for this or another consumer. A handler that does this again and again for
-    /// the same message makes it go round as fast as the broker can; ``retry`` waits.
+    /// It goes back to its place in the queue at once, for this consumer or another one. A message that comes back each time
+    /// runs in a loop as fast as the broker delivers, and nothing counts it: ``retry`` waits and has a limit.
     case requeue
-    /// As if the handler had thrown: the consumer's failure policy decides.
+    /// It was not handled: the consumer's ``AMQPFailurePolicy`` decides, as for a handler that throws.
     case retry
-    /// The handler has settled the delivery by an explicit call, or somebody will.
+    /// The handler settles it by itself, has done so, or will later. Until then it takes a place of the prefetch.
     case settledByHandler
 }
