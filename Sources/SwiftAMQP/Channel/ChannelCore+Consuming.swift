@@ -43,6 +43,9 @@ extension ChannelCore {
         lock.withLock { isOpen && !isRecovering && !connection.isCloseSent && unsettled.contains(tag: tag) }
     }
 
+    /// Whether deliveries of this channel can be settled at all; otherwise the broker delivers them again.
+    var canSettle: Bool { lock.withLock { isOpen && !connection.isCloseSent } }
+
     /// The program waits for the next delivery: writes the acks that wait for the loop's next flush.
     func flushBeforeWaiting() {
         lock.lock()

@@ -16,6 +16,7 @@ public struct AMQPShutdownReport: Sendable, Hashable, CustomStringConvertible {
     public var description: String {
         "publishes: \(publishes); deliveries: \(deliveries)"
             + (isTimedOut
-                ? "; the deadline passed with \(abandoned) publishes and \(unfinishedHandlers) handlers unfinished" : "")
+                ? "; the deadline passed with \(abandoned) publishes and \(unfinishedHandlers) handlers unfinished"
+                : "")
     }
 }

@@ -17,7 +17,7 @@ extension ClientCore {
     }
 
     /// Begins.
-    func start(_ consumer: SupervisedConsumer, _ handle: (@Sendable (AMQPDelivery) async -> Void)? = nil) {
+    func start(_ consumer: SupervisedConsumer, _ handler: AMQPConsumer.Handler? = nil) {
         lock.withLock { consumers[consumer.id] = consumer }
         // One that the broker has ended keeps its channel for handlers that run.
         consumer.ended.whenCompleted { [weak self, weak consumer] outcome in
@@ -27,7 +27,16 @@ extension ClientCore {
                 self?.forget(consumer)
             }
         }
-        consumer.start(handle)
+        if handler != nil {
+            let needed = consumer.configuration.failures.topology(forQueue: consumer.configuration.queue)
+            if !needed.isEmpty { topology.add(needed) }
+        }
+        consumer.start(handler) { [weak self] (message, address) async throws(AMQPError) in
+            guard let self else { throw ClientStatus.shutDown }
+            _ = try await defaultPublisher()
+                .make(message, to: address, isMandatory: true, policy: .atLeastOnce, timeout: nil)
+                .value()
+        }
         // One that was made while the client was being ended is ended here, where nobody else knows of it.
         if status.consumerRefusal != nil { consumer.abandon() }
     }

@@ -7,7 +7,7 @@ public import AMQPWire
 ///
 /// Settling never waits; any task or thread may do it.
 public struct AMQPDelivery: Sendable {
-    private let batch: DeliveryBatch
+    let batch: DeliveryBatch
     private let index: Int
 
     /// The message.
@@ -92,6 +92,9 @@ public struct AMQPDelivery: Sendable {
         let tag = batch.fields[index].deliveryTag
         return batch.channel._withUnsafeGuaranteedRef { $0.isUnsettled(tag) }
     }
+
+    /// Whether its channel is gone, so that the broker delivers it again.
+    var isStale: Bool { batch.isTracked && !batch.channel._withUnsafeGuaranteedRef { $0.canSettle } }
 
     /// The largest frame of its connection, in bytes with overhead.
     var maximumFrameSize: Int { batch.consumer.channel.connection.frameMax }

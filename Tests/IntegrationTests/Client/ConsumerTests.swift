@@ -19,7 +19,9 @@ struct ConsumerTests {
             let seen = Locked<[String]>([])
             let (running, most) = (Locked(0), Locked(0))
             let consumer = try client.consume(queue) { delivery in
-                let now = running.withLock { $0 += 1; return $0 }
+                let now = running.withLock {
+                    $0 += 1; return $0
+                }
                 most.withLock { $0 = max($0, now) }
                 await Task.yield()
                 seen.withLock { $0.append(delivery.text) }

@@ -1,14 +1,14 @@
 /// How long handlers may take before somebody is told.
 public struct AMQPHandlerDeadlines: Sendable, Equatable {
-    /// After which time a handler that still runs is reported, 1 ms to 24 h; `nil` never. It is not ended: a program that
-    /// cannot go on without it has to cancel what it does by itself. Default `nil`.
+    /// After which time a handler that still runs is reported and its task cancelled, 1 ms to 24 h; `nil` never. A handler
+    /// that does not heed that keeps its place and its delivery until it comes back. Default `nil`.
     public var handlerDeadline: Duration?
     /// The broker's `consumer_timeout`: a delivery that is not settled by then ends its channel (406), and with it every
     /// other delivery of the channel. The broker does not tell it; this has to be what its configuration says. 1 s to 30
     /// days; `nil` if it has none. Default 30 min, as the broker's
     /// (https://www.rabbitmq.com/docs/consumers#acknowledgement-timeout).
     public var consumerTimeout: Duration?
-    /// At which share of `consumerTimeout` an unsettled delivery is reported, more than 0 and up to 1. Default 0.8.
+    /// At which share of `consumerTimeout` an unsettled delivery is reported, and the task of its handler cancelled, more than 0 and up to 1. Default 0.8.
     public var warningShare: Double
 
     public init(

@@ -47,8 +47,7 @@ public final class AMQPConsumer: Sendable {
     ) throws(AMQPError) {
         core = try client.core.makeConsumer(configuration)
         self.client = client
-        let counters = core.counters
-        client.core.start(core) { delivery in await delivery.handle(by: handler, counters) }
+        client.core.start(core, handler)
     }
 
     /// The consumer's name at the broker, the same on every connection.

@@ -29,6 +29,14 @@ public struct AMQPConsumerConfiguration: Sendable {
     /// The waits before the consumer comes back after the broker refused or ended it.
     public var backoff = AMQPBackoff()
 
+    /// What happens to a delivery whose handler throws or asks for another attempt. Default: it goes back to the queue after
+    /// a while, and is rejected when it has failed five times. With automatic acknowledgement nothing can be done.
+    public var failures = AMQPFailurePolicy.default
+    /// When the consumer pauses because too many handlers fail; `nil` never. Default `nil`.
+    public var circuitBreaker: AMQPCircuitBreaker?
+    /// How long handlers may take before they are reported and their tasks cancelled.
+    public var deadlines = AMQPHandlerDeadlines()
+
     /// A consumer of this queue, with the defaults.
     public init(queue: String) { self.queue = queue }
 
@@ -50,11 +58,15 @@ public struct AMQPConsumerConfiguration: Sendable {
                 .invalidConfiguration, "maximumConcurrency is \(maximumConcurrency); it must be 1 to 65535")
         }
         if prefetch == .count(0) {
-            throw AMQPError(.invalidConfiguration, "prefetch is 0, which means no limit; say .unlimited if that is meant")
+            throw AMQPError(
+                .invalidConfiguration, "prefetch is 0, which means no limit; say .unlimited if that is meant")
         }
         if let refusalLimit, refusalLimit < 1 {
             throw AMQPError(.invalidConfiguration, "refusalLimit is \(refusalLimit); it must be 1 or more, or nil")
         }
         try backoff.validate()
+        try failures.validate(forQueue: queue)
+        try circuitBreaker?.validate()
+        try deadlines.validate()
     }
 }

@@ -10,20 +10,24 @@ internal import AMQPTransport
 final class HandlerWorkers: @unchecked Sendable {
     private let source: DeliverySource
     private let maximum: Int
-    private let handle: @Sendable (AMQPDelivery) async -> Void
+    private let handle: @Sendable (AMQPDelivery, UInt64) async -> Void
 
     private let lock = Lock()
     private var tasks: [UInt64: Task<Void, Never>] = [:]
     private var workers = 0
     private var nextID: UInt64 = 0
-    private var busy = 0
+    private var nextDelivery: UInt64 = 0
+    /// The worker of each delivery that is being handled.
+    private var busy: [UInt64: UInt64] = [:]
+    /// Workers that take nothing more: their task was cancelled, or is about to be.
+    private var interrupted: Set<UInt64> = []
     private var isCancelled = false
     private var idleWaiters: [Promise<Void>] = []
 
     /// - Parameters:
     ///   - maximum: How many deliveries are handled at a time.
-    ///   - handle: Handles one, and settles it.
-    init(source: DeliverySource, maximum: Int, handle: @escaping @Sendable (AMQPDelivery) async -> Void) {
+    ///   - handle: Handles one, and settles it; gets a number that no other delivery has.
+    init(source: DeliverySource, maximum: Int, handle: @escaping @Sendable (AMQPDelivery, UInt64) async -> Void) {
         self.source = source
         self.maximum = max(1, maximum)
         self.handle = handle
@@ -36,14 +40,14 @@ final class HandlerWorkers: @unchecked Sendable {
     }
 
     /// How many deliveries are being handled.
-    var busyCount: Int { lock.withLock { busy } }
+    var busyCount: Int { lock.withLock { busy.count } }
 
     /// Completed when nothing is being handled, for the first time after this call.
     func idle() -> Promise<Void> {
         let promise = Promise<Void>()
         let isIdle = lock.withLock {
-            if busy > 0 { idleWaiters.append(promise) }
-            return busy == 0
+            if !busy.isEmpty { idleWaiters.append(promise) }
+            return busy.isEmpty
         }
         if isIdle { promise.complete(.success(())) }
         return promise
@@ -56,6 +60,20 @@ final class HandlerWorkers: @unchecked Sendable {
             return Array(tasks.values)
         }
         for task in all { task.cancel() }
+    }
+
+    /// Cancels the task that handles this delivery, if it is still being handled. Its worker takes no other one, so that
+    /// the cancellation cannot hit the wrong handler.
+    func interrupt(_ delivery: UInt64) {
+        lock.lock()
+        guard let worker = busy[delivery] else {
+            lock.unlock()
+            return
+        }
+        interrupted.insert(worker)
+        let task = tasks[worker]
+        lock.unlock()
+        task?.cancel()
     }
 
     private func addWorker() {
@@ -76,26 +94,31 @@ final class HandlerWorkers: @unchecked Sendable {
         var budget = TimeBudget()
         var isInterrupted = false
         while !isInterrupted, let delivery = await source.next() {
-            lock.withLock { busy += 1 }
-            await handle(delivery)
-            finishOne()
-            isInterrupted = Task.isCancelled
+            let number = lock.withLock {
+                nextDelivery += 1
+                busy[nextDelivery] = id
+                return nextDelivery
+            }
+            await handle(delivery, number)
+            isInterrupted = finished(number, by: id)
             if !isInterrupted, budget.isSpent() { await Task.yield() }
         }
-        let isOver = lock.withLock {
+        lock.withLock {
             workers -= 1
             tasks[id] = nil
-            return isCancelled
         }
-        if isInterrupted, !isOver { addWorker() }
+        if isInterrupted { addWorker() }
     }
 
-    private func finishOne() {
+    /// - Returns: Whether the worker is to take nothing more.
+    private func finished(_ delivery: UInt64, by worker: UInt64) -> Bool {
         lock.lock()
-        busy -= 1
-        let woken = busy == 0 ? idleWaiters : []
-        if busy == 0 { idleWaiters = [] }
+        busy[delivery] = nil
+        let isInterrupted = interrupted.remove(worker) != nil
+        let woken = busy.isEmpty ? idleWaiters : []
+        if busy.isEmpty { idleWaiters = [] }
         lock.unlock()
         for promise in woken { promise.complete(.success(())) }
+        return isInterrupted
     }
 }

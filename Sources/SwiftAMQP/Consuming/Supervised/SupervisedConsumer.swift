@@ -23,6 +23,7 @@ final class SupervisedConsumer: @unchecked Sendable {
     private let lock = Lock()
     private var keeper: Task<Void, Never>?
     private var workers: HandlerWorkers?
+    private var handling: DeliveryHandling?
     private var isStopping = false
     private var pauseWanted: Duration?
     private var channel: AMQPChannel?
@@ -47,18 +48,53 @@ final class SupervisedConsumer: @unchecked Sendable {
 
     /// Begins, once.
     ///
-    /// - Parameter handle: Handles one delivery, and settles it. Without it, who iterates ``source`` does.
-    func start(_ handle: (@Sendable (AMQPDelivery) async -> Void)? = nil) {
+    /// - Parameters:
+    ///   - handler: Handles deliveries. Without it, who iterates ``source`` does, and settles.
+    ///   - publish: How copies of messages that failed get to their queues.
+    func start(_ handler: AMQPConsumer.Handler? = nil, publish: @escaping FailedDeliveries.Publish) {
         status.add(.init(tag: tag, queue: configuration.queue, role: link.role), id: id)
         link.start()
+        let handling = handler.map { makeHandling($0, publish) }
         lock.lock()
-        if let handle {
-            workers = HandlerWorkers(source: source, maximum: configuration.maximumConcurrency, handle: handle)
+        self.handling = handling
+        if let handling {
+            workers = HandlerWorkers(source: source, maximum: configuration.maximumConcurrency) {
+                await handling.handle($0, id: $1)
+            }
         }
         let workers = workers
         if !isStopping { keeper = Task.detached { await self.run() } }
         lock.unlock()
         workers?.start()
+    }
+
+    private func makeHandling(
+        _ handler: @escaping AMQPConsumer.Handler, _ publish: @escaping FailedDeliveries.Publish
+    ) -> DeliveryHandling {
+        let failures = FailedDeliveries(
+            policy: configuration.failures, queue: configuration.queue, publish: publish
+        ) { [counters, status] event in
+            counters.count(event.action)
+            status.report(.deliveryFailed(event))
+        }
+        let watchdog = HandlerWatchdog(configuration.deadlines) { [weak self] due, delivery in
+            self?.isOverdue(due, delivery)
+        }
+        return DeliveryHandling(
+            handler: handler, failures: failures, counters: counters, watchdog: watchdog,
+            breaker: configuration.circuitBreaker.map { CircuitBreaker($0) }
+        ) { [weak self] in self?.pause(for: $0) }
+    }
+
+    /// A handler runs for too long, or the broker will soon want its delivery back.
+    private func isOverdue(_ due: HandlerWatch.Due, _ delivery: AMQPDelivery) {
+        lock.withLock { workers }?.interrupt(due.id)
+        let (queue, messageID) = (configuration.queue, delivery.properties.messageID)
+        switch due {
+        case .handlerDeadline: status.report(.handlerOverdue(tag: tag, queue: queue, messageID: messageID))
+        case .acknowledgementDeadline:
+            status.report(.acknowledgementOverdue(tag: tag, queue: queue, messageID: messageID))
+        }
     }
 
     /// How many deliveries are being handled by workers.
@@ -82,12 +118,14 @@ final class SupervisedConsumer: @unchecked Sendable {
         let timer = Deadline(loop: .shared, at: deadline) { [self] in giveUp() }
         defer { timer.cancel() }
         await requestStop()?.value
+        lock.withLock { handling }?.stop()
         let (channel, workers) = lock.withLock { (self.channel, self.workers) }
         let isSettled = waitsForSettles ? await settled(channel, workers, by: deadline) : true
         if !isSettled { workers?.cancelAll() }
         let left = max(deadline - .now(), Self.shortestClose)
         await channel?.close(timeout: isSettled ? left : Self.shortestClose)
         lock.withLock { self.channel = nil }
+        lock.withLock { handling }?.end()
         return isSettled
     }
 
@@ -119,7 +157,8 @@ final class SupervisedConsumer: @unchecked Sendable {
     }
 
     /// Waits until everything is settled and no worker busy.
-    private func settled(_ channel: AMQPChannel?, _ workers: HandlerWorkers?, by deadline: MonotonicTime) async -> Bool {
+    private func settled(_ channel: AMQPChannel?, _ workers: HandlerWorkers?, by deadline: MonotonicTime) async -> Bool
+    {
         let pending = [workers?.idle(), channel?.core.allSettled()].compactMap { $0 }
         if pending.allSatisfy({ $0.outcome != nil }) { return true }
         let isDone = Promise<Bool>()
@@ -157,6 +196,7 @@ final class SupervisedConsumer: @unchecked Sendable {
                 status.report(.consumerPaused(tag: tag, queue: configuration.queue, duration))
                 await unsubscribe()
                 await wait(duration)
+                lock.withLock { handling }?.resumed()
                 event = .waited
             case .end(let error):
                 await end(error)
@@ -252,6 +292,7 @@ final class SupervisedConsumer: @unchecked Sendable {
             guard left > .zero else { break }
             await bell.wait(atMost: left)
         }
+        lock.withLock { handling }?.resumed()
         source.release()
     }
 
