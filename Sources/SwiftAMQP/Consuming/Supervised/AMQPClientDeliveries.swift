@@ -20,6 +20,11 @@ public struct AMQPClientDeliveries: AsyncSequence, Sendable {
     /// The tag of the consumer, the same on every connection.
     public var consumerTag: String { consumer.tag }
 
+    /// Ends the subscription before its scope does: awaits the broker's answer, after which nothing more is delivered, and
+    /// gives back what was not given out. What was can be settled until the scope ends. Cancelling the task does not cut it
+    /// short; the request has its deadline.
+    public func cancel() async { await consumer.unsubscribeForGood() }
+
     public func makeAsyncIterator() -> Iterator { Iterator(consumer: consumer) }
 
     public struct Iterator: AsyncIteratorProtocol {

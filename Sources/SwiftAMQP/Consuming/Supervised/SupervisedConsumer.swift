@@ -129,6 +129,9 @@ final class SupervisedConsumer: @unchecked Sendable {
         return isSettled
     }
 
+    /// Takes nothing more, and gives back what was not handed out; the channel stays for what was.
+    func unsubscribeForGood() async { await requestStop()?.value }
+
     /// How long the broker gets to answer a close when the deadline has passed already.
     private static let shortestClose: Duration = .milliseconds(100)
 
