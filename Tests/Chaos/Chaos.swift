@@ -11,7 +11,10 @@ import Glibc
             Each run ends with a line "N passed, N failed"; the exit status is 0 only if nothing failed. What fails is \
             printed with the command that repeats it. SWIFTAMQP_TEST_DEADLINE_SCALE stretches all deadlines.
             """,
-        subcommands: [SweepCommand.self, KillCommand.self, RecoveryCommand.self, AlarmCommand.self])
+        subcommands: [
+            SweepCommand.self, KillCommand.self, RestartsCommand.self, ShutdownsCommand.self, BacklogCommand.self,
+            RecoveryCommand.self, AlarmCommand.self,
+        ])
 
     @Option(help: "Repeat what `make chaos` did to a broker and its connections with this seed.")
     var replay: UInt64?
