@@ -115,7 +115,8 @@ final class FailedDeliveries: @unchecked Sendable {
         self.timer = nil
         lock.unlock()
         timer?.cancel()
-        for held in all { giveBack(held.delivery) }
+        // In the order they came: quorum queues put them back in the order of the returns.
+        for delivery in all.map(\.delivery).sorted(by: { $0.deliveryTag < $1.deliveryTag }) { giveBack(delivery) }
     }
 
     /// The consumer goes on after a pause.
