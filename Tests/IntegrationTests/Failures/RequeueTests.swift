@@ -12,6 +12,7 @@ import Testing
         let (queue, dead) = (uniqueName("loop"), uniqueName("dead"))
         let topology = AMQPTopology(queues: [.classic(dead), .work(kind, queue, deadLetterTo: dead)])
         try await withClient(topology: topology) { client in
+            try await client.connect()
             for text in ["a", "b", "c"] {
                 let properties = AMQPProperties(messageID: hasID ? text : nil)
                 try await withChannel { channel in

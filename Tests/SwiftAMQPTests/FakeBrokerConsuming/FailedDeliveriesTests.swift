@@ -27,7 +27,7 @@ import Testing
             let start = ContinuousClock.now
             for delivery in deliveries { handler.fail(delivery) }
             #expect(handler.failures.heldCount == 2)
-            try await until("the requeue") { handler.failures.heldCount == 0 }
+            try await until("the requeue") { deliveries.allSatisfy { !$0.isUnsettled } }
             // Ten redeliveries a second, at most.
             #expect(.now - start >= .milliseconds(100))
             #expect(handler.story == ["1: requeued", "1: requeued"])
@@ -75,7 +75,7 @@ import Testing
             handler.failures.succeeded(deliveries[1])
             try deliveries[1].ack()
             handler.fail(deliveries[2])
-            try await until("the settles") { handler.failures.heldCount == 0 }
+            try await until("the settles") { deliveries.allSatisfy { !$0.isUnsettled } }
             #expect(handler.story == ["1: requeued", "1: requeued"])
         }
     }
@@ -186,7 +186,7 @@ import Testing
             held.failures.resume()
             held.fail(deliveries[1])
             #expect(held.failures.heldCount == 1)
-            try await until("the requeue") { held.failures.heldCount == 0 }
+            try await until("the requeue") { deliveries.allSatisfy { !$0.isUnsettled } }
         }
         #expect(settles == ["basic.reject 1 requeue=false", "basic.reject 2 requeue=true"])
     }
@@ -229,7 +229,7 @@ import Testing
             let handler = FailingHandler(Self.retry)
             handler.fail(deliveries[0])
             #expect(handler.story == ["1: requeued"])
-            try await until("the requeue") { handler.failures.heldCount == 0 }
+            try await until("the requeue") { deliveries.allSatisfy { !$0.isUnsettled } }
             #expect(handler.published.isEmpty)
         }
         #expect(settles == ["basic.reject 1 requeue=true"])

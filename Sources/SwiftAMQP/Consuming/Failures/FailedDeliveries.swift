@@ -47,7 +47,8 @@ final class FailedDeliveries: @unchecked Sendable {
     private var held = HeldDeliveries<Held>()
     private var timer: Deadline?
     private var isGivingBack = false
-    private var publishing = 0
+    /// Copies that have no outcome yet, and rounds of the timer that are not through.
+    private var underWay = 0
     private var waiting: [UnsafeContinuation<Void, Never>] = []
     private var stale = 0
 
@@ -115,17 +116,18 @@ final class FailedDeliveries: @unchecked Sendable {
         self.timer = nil
         lock.unlock()
         timer?.cancel()
-        for held in all { giveBack(held.delivery) }
+        // In the order they came: quorum queues put them back in the order of the returns.
+        for delivery in all.map(\.delivery).sorted(by: { $0.deliveryTag < $1.deliveryTag }) { giveBack(delivery) }
     }
 
     /// The consumer goes on after a pause.
     func resume() { lock.withLock { isGivingBack = false } }
 
-    /// Waits until no copy is under way. Bounded by the publishes' deadlines; cancelling the task does not cut it short.
+    /// Waits until no copy is under way, and no settle of the timer. Bounded by the publishes' deadlines; cancelling the task does not cut it short.
     func idle() async {
         await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
             lock.lock()
-            if publishing > 0 {
+            if underWay > 0 {
                 waiting.append(continuation)
                 lock.unlock()
             } else {
@@ -174,6 +176,7 @@ final class FailedDeliveries: @unchecked Sendable {
         let now = MonotonicTime.now().nanoseconds
         lock.lock()
         let (due, change) = held.fired(generation: generation, now: now)
+        underWay += 1
         lock.unlock()
         for element in due {
             switch element {
@@ -183,6 +186,17 @@ final class FailedDeliveries: @unchecked Sendable {
             }
         }
         set(change)
+        ended()
+    }
+
+    /// Something that was under way is not any more.
+    private func ended() {
+        lock.lock()
+        underWay -= 1
+        let woken = underWay == 0 ? waiting : []
+        if underWay == 0 { waiting = [] }
+        lock.unlock()
+        for continuation in woken { continuation.resume() }
     }
 
     // MARK: Settling
@@ -236,7 +250,7 @@ final class FailedDeliveries: @unchecked Sendable {
             report(copy.failed, .requeued(after: .zero))
             return giveBack(copy.failed.delivery)
         }
-        publishing += 1
+        underWay += 1
         lock.unlock()
         Task { await run(copy) }
     }
@@ -248,12 +262,7 @@ final class FailedDeliveries: @unchecked Sendable {
         } catch {
             notConfirmed(copy, error)
         }
-        lock.lock()
-        publishing -= 1
-        let woken = publishing == 0 ? waiting : []
-        if publishing == 0 { waiting = [] }
-        lock.unlock()
-        for continuation in woken { continuation.resume() }
+        ended()
     }
 
     private func confirmed(_ copy: Copy) {
