@@ -5,8 +5,11 @@ import TestSupport
 struct KillCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kill",
-        abstract: "Break connections and the broker at random while eight publishers publish, and check every message.",
-        discussion: "The same seed gives the same faults in the same order after the same waits.")
+        abstract: "Break connections and the broker at random while eight publishers publish and eight consumers consume.",
+        discussion: """
+            Every message is followed from the publish to its handler. The same seed gives the same faults in the same \
+            order after the same waits.
+            """)
 
     @Option(help: "How many faults of the proxy: resets, ends, black holes.")
     var cycles = 100
@@ -43,13 +46,14 @@ struct KillCommand: AsyncParsableCommand {
         let start = ContinuousClock.now
 
         let recorder = Recorder(log: CheckLog(run: seed), watchdog: watchdog)
-        let (trace, audit, nacks) = try await withClient(of: broker, seed: seed) { client, proxy in
+        let (trace, audit, nacks, reception) = try await withClient(of: broker, seed: seed) { client, proxy in
             // A delay of nothing: counts the refusals of the broker, after which the order is not promised.
             let nacks = FrameRule(.serverToClient, .method(.basicNack), repeats: true, .delay(.zero))
             let counting = try await proxy.add(nacks)
             let load = Load(
                 client: client, recorder: recorder, run: seed, rate: rate, timeout: Self.publishTimeout)
-            let nemesis = Nemesis(broker: broker, proxy: proxy)
+            let nemesis = Nemesis(broker: broker, proxy: proxy) { recorder.log.brokerKilled() }
+            let reception = try Reception(client: client, recorder: recorder)
             async let publishing: Void = load.publish()
             do {
                 try await nemesis.carryOut(plan)
@@ -61,30 +65,35 @@ struct KillCommand: AsyncParsableCommand {
             }
             load.stop()
             await publishing
+            await reception.finish()
             await watchdog.watch("shutdown", within: Self.shutdownDeadline) {
                 let report = await client.shutdown(deadline: Self.shutdownDeadline)
                 if report.isTimedOut { recorder.oddities.withLock { $0.append("the shutdown was cut short") } }
             }
-            return (nemesis.trace.withLock { $0 }, proxy.journal.audit, counting.count)
+            return (nemesis.trace.withLock { $0 }, proxy.journal.audit, counting.count, reception)
         }
         let leak = try await before.leak()
         let took = ContinuousClock.now - start
-        try await recorder.log.drain(Load.publishers.map(Load.queue), of: broker)
+        let consumers = try await broker.consumerCount()
+        let rest = try await recorder.log.drain(Load.publishers.map(Load.queue), of: broker)
 
         var tally = Tally()
         let report = try recorder.log.report()
         say("\(report)")
         say(
-            "\(watchdog.count) operations, \(nacks) nacks, \(audit.publishes) publishes on the wire, \(took.inMilliseconds / 1000) s"
+            "\(watchdog.count) operations, \(nacks) nacks, \(took.inMilliseconds / 1000) s; on the wire: \(audit); "
+                + "consumers: \(reception.counts)"
         )
         let replay = command(seed)
         let faults = ["seed \(seed), faults:"] + trace
-        let wrong = try recorder.log.failures(ordered: nacks == 0)
+        let wrong = try recorder.log.failures(ordered: nacks == 0 && report.isOrdered(within: Reception.inOrder))
         tally.take("messages", wrong.isEmpty ? [] : wrong + faults, replay: replay)
         let oddities = recorder.oddities.withLock { $0 }
         tally.take("outcomes", oddities.isEmpty ? [] : Array(oddities.prefix(20)) + faults, replay: replay)
         let overdue = watchdog.overdue
         tally.take("deadlines", overdue.isEmpty ? [] : Array(overdue.prefix(20)) + faults, replay: replay)
+        let misbehaved = reception.failures(audit: audit, consumersLeft: consumers, messagesLeft: rest)
+        tally.take("consumers", misbehaved.isEmpty ? [] : misbehaved + faults, replay: replay)
         tally.take("threads and descriptors", leak.map { [$0] } ?? [], replay: replay)
         tally.take(
             "something was published",

@@ -16,7 +16,16 @@ struct Load: Sendable {
 
     static func queue(_ publisher: UInt32) -> String { "chaos-\(publisher)" }
 
-    static var topology: AMQPTopology { AMQPTopology(queues: publishers.map { .classic(queue($0)) }) }
+    /// Where the order is looked at, one consumer is active at a time: the broker gives half of the messages to that of a
+    /// connection which is gone, as long as it has not noticed that.
+    static var topology: AMQPTopology {
+        AMQPTopology(
+            queues: publishers.map {
+                .classic(
+                    queue($0),
+                    arguments: Reception.inOrder.contains($0) ? ["x-single-active-consumer": .bool(true)] : [:])
+            })
+    }
 
     func stop() { isStopping.withLock { $0 = true } }
 

@@ -7,10 +7,13 @@ struct Nemesis: Sendable {
     let proxy: ChaosProxy
     private let start = ContinuousClock.now
     let trace = Locked<[String]>([])
+    private let killed: @Sendable () -> Void
 
-    init(broker: Broker, proxy: ChaosProxy) {
+    /// - Parameter killed: Told when the broker was killed, before it is started again.
+    init(broker: Broker, proxy: ChaosProxy, killed: @escaping @Sendable () -> Void = {}) {
         self.broker = broker
         self.proxy = proxy
+        self.killed = killed
     }
 
     func carryOut(_ plan: FaultPlan) async throws {
@@ -39,6 +42,7 @@ struct Nemesis: Sendable {
         case .closeAll: try await broker.closeAllConnections(reason: "chaos")
         case .kill:
             try await broker.kill()
+            killed()
             try await broker.start()
             note("the broker is back")
         case .pause(let duration):

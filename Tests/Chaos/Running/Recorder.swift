@@ -65,6 +65,14 @@ struct Recorder: Sendable {
     }
 }
 
+extension CheckReport {
+    /// Whether first deliveries came in order, as far as these publishers go. Where they do not, or others do not either,
+    /// the order of the others is not looked at.
+    func isOrdered(within publishers: ClosedRange<UInt32>) -> Bool {
+        inversions.isEmpty || inversions.contains { publishers.contains($0.publisher) }
+    }
+}
+
 extension CheckLog {
     /// The checked log, and what the report does not look for: of all copies of a message one at most may come without a
     /// word of the others, however many attempts there were.
@@ -72,11 +80,17 @@ extension CheckLog {
         let report = try report()
         var failures = report.isClean(ordered: ordered) ? [] : [report.fullDescription]
         var unmarked: [MessageID: Int] = [:]
+        // Of what was delivered by a broker that was killed afterwards.
+        var before: Set<MessageID> = []
         for record in records {
-            guard case .delivery(let attempt, let redelivered) = record.event, attempt <= 1, !redelivered else {
-                continue
+            switch record.event {
+            case .brokerKilled:
+                before.formUnion(unmarked.keys)
+                unmarked = unmarked.filter { $0.value > 1 }
+            case .delivery(let attempt, let redelivered) where attempt <= 1 && !redelivered:
+                unmarked[record.id, default: 0] += 1
+            default: break
             }
-            unmarked[record.id, default: 0] += 1
         }
         let doubled = unmarked.filter { $0.value > 1 }.keys.sorted()
         if !doubled.isEmpty {

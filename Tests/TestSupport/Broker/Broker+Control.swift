@@ -58,6 +58,11 @@ extension Broker {
         try await ctl(["close_all_connections", reason])
     }
 
+    /// How many consumers there are on all queues of the default virtual host.
+    package func consumerCount() async throws(HarnessError) -> Int {
+        try await ctl(["list_consumers", "queue_name", "--no-table-headers", "--silent"]).split(separator: "\n").count
+    }
+
     /// The queues of a virtual host, by name.
     package func listQueues(vhost: String = "/") async throws(HarnessError) -> [BrokerQueue] {
         let text = try await ctl([

@@ -74,6 +74,9 @@ package final class CheckLog: Sendable {
         return nil
     }
 
+    /// To be called when the broker was killed, after the last delivery by it can have been noted.
+    package func brokerKilled() { append(.brokerKilled, MessageID(run: run, publisher: 0, sequence: 0)) }
+
     /// Checks what was logged so far; throws where a record could not be written.
     package func report(tolerance: Duration = CheckReport.tolerance) throws(HarnessError) -> CheckReport {
         let (records, failure) = state.withLock { ($0.records, $0.failure) }

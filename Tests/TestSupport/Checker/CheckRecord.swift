@@ -16,6 +16,8 @@ package struct CheckRecord: Sendable, Hashable {
         case damage
         /// A new process goes on with the log: what the one before it left without an outcome will have none.
         case restart
+        /// The broker was killed: it may have forgotten what it had delivered, and deliver it again without a word of that.
+        case brokerKilled
     }
 
     package var event: Event
@@ -46,6 +48,7 @@ extension CheckRecord {
             case .delivery(let attempt, let redelivered): (3, 0, redelivered, attempt, 0)
             case .damage: (4, 0, false, 0, 0)
             case .restart: (5, 0, false, 0, 0)
+            case .brokerKilled: (6, 0, false, 0, 0)
             }
         writer.u8(kind)
         writer.u8(outcome)
@@ -77,6 +80,7 @@ extension CheckRecord {
         case (3, _): event = .delivery(attempt: number, redelivered: flag)
         case (4, _): event = .damage
         case (5, _): event = .restart
+        case (6, _): event = .brokerKilled
         default: throw HarnessError(.malformed, "a record of an unknown kind, \(kind)")
         }
     }
@@ -92,6 +96,7 @@ extension CheckRecord: CustomStringConvertible {
                 "delivered, attempt \(attempt)\(redelivered ? ", redelivered" : "")"
             case .damage: "a damaged body"
             case .restart: "restart"
+            case .brokerKilled: "the broker was killed"
             }
         return "\(time / 1_000_000) ms \(id) \(text)"
     }

@@ -11,6 +11,8 @@ extension CheckReport {
         var deliveries = 0
         /// Deliveries that say nothing of an earlier one.
         var unflagged = 0
+        /// How often the broker had been killed when it was delivered last.
+        var kills = 0
         var isInverted = false
     }
 
@@ -18,6 +20,7 @@ extension CheckReport {
         self.run = run
         var histories: [MessageID: History] = [:]
         var highest: [UInt32: UInt64] = [:]
+        var kills = 0
         for record in records {
             if record.id.run != run {
                 if case .delivery = record.event { otherRuns += 1 }
@@ -29,6 +32,7 @@ extension CheckReport {
                 for (id, history) in histories where history.intent != nil && history.outcome == nil {
                     histories[id]?.wasAbandoned = true
                 }
+            case .brokerKilled: kills += 1
             case .intent(let deadline):
                 intents += 1
                 var history = histories[record.id] ?? History()
@@ -53,7 +57,14 @@ extension CheckReport {
                 deliveries += 1
                 var history = histories[record.id] ?? History()
                 history.deliveries += 1
-                if !redelivered && attempt <= 1 { history.unflagged += 1 }
+                if !redelivered && attempt <= 1 {
+                    if history.deliveries == 1 || history.kills == kills {
+                        history.unflagged += 1
+                    } else {
+                        forgotten += 1
+                    }
+                }
+                history.kills = kills
                 if history.deliveries > 1 {
                     duplicates += 1
                 } else {

@@ -17,6 +17,9 @@ package struct CheckReport: Sendable {
     /// Intents that a process left without an outcome when it was killed.
     package internal(set) var abandoned = 0
 
+    /// Deliveries that say nothing of an earlier one, because the broker was killed in between.
+    package internal(set) var forgotten = 0
+
     /// Confirmed, but never delivered.
     package internal(set) var lost: [MessageID] = []
     /// Said not to have been sent, or to have been returned, but delivered.
@@ -65,6 +68,7 @@ extension CheckReport: CustomStringConvertible {
         if damaged > 0 { faults.append("\(damaged) damaged") }
         var text = "run \(run): \(intents) intents: \(kinds.joined(separator: ", "))"
         if !recovered.isEmpty { text += " (\(recovered.count) recovered)" }
+        if forgotten > 0 { text += ", \(forgotten) forgotten by a broker that was killed" }
         if abandoned > 0 { text += ", \(abandoned) abandoned" }
         text += "; \(deliveries) deliveries, \(duplicates) duplicates; "
         return text + (faults.isEmpty ? "clean" : "FOUND " + faults.joined(separator: ", "))
