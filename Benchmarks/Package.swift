@@ -34,6 +34,11 @@ let package = Package(
             name: "amqp-work", dependencies: [.product(name: "SwiftAMQP", package: "SwiftAMQP")],
             swiftSettings: settings),
 
+        // Our side of scripts/compare-faults.
+        .executableTarget(
+            name: "faults-swiftamqp", dependencies: [.product(name: "SwiftAMQP", package: "SwiftAMQP")],
+            path: "Faults/swiftamqp", swiftSettings: settings),
+
         // Runs the works, ours and those of the peers, sets them side by side, and writes the table.
         .executableTarget(name: "amqp-bench", swiftSettings: settings),
     ],

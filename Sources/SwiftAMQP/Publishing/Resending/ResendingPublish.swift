@@ -1,5 +1,6 @@
 internal import AMQPTransport
 internal import AMQPWire
+internal import Synchronization
 
 /// One publish of a supervised client, from being handed in to its one outcome, over any number of channels.
 ///
@@ -44,6 +45,8 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
     /// The broker's words in the last attempt that failed.
     @exclusivity(unchecked) var cause: AMQPError?
     @exclusivity(unchecked) private(set) var outcome: Outcome?
+    /// Set once, after ``outcome``: who has seen it may read that without the lock.
+    private let hasEnded = Atomic(false)
     @exclusivity(unchecked) private var awaitingOutcome: [UnsafeContinuation<Void, Never>] = []
     @exclusivity(unchecked) private var awaitingRoom: UnsafeContinuation<Void, Never>?
 
@@ -96,6 +99,7 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
             outcome = .success(
                 AMQPPublishReceipt(attempts: attempts.current, messageID: message.properties.messageID))
         }
+        hasEnded.store(true, ordering: .releasing)
         for continuation in awaitingOutcome { wakeups.resume(continuation) }
         awaitingOutcome = []
         didGetRoom(&wakeups)
@@ -159,9 +163,11 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
         return result
     }
 
-    /// The outcome, where whoever resumed the caller has put it down.
+    /// The outcome, where whoever resumed the caller has put it down. The continuation alone orders the two, but where it
+    /// is resumed before it is awaited the thread sanitizer does not see that.
     private var result: Outcome {
-        outcome ?? .failure(AMQPError(.closed, "the publish to \(address) was not handed in"))
+        if hasEnded.load(ordering: .acquiring), let outcome { return outcome }
+        return .failure(AMQPError(.closed, "the publish to \(address) was not handed in"))
     }
 
     // MARK: With the outbox lock held
