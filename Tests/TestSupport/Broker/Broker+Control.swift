@@ -9,10 +9,11 @@ extension Broker {
     package func ctl(
         _ arguments: [String], deadline: Duration = .seconds(30)
     ) async throws(HarnessError) -> String {
-        let (site, installation) = try privateNode()
+        let node = try privateNode()
         return try await offPool("rabbitmqctl") { () throws(HarnessError) in
             let result = try runCommand(
-                [installation.ctl, "--silent"] + arguments, environment: site.environment, deadline: .after(deadline))
+                [node.installation.ctl, "--silent"] + arguments, environment: node.site.environment,
+                deadline: .after(deadline))
             guard result.exitCode == 0 else {
                 throw HarnessError(
                     .commandFailed(status: result.exitCode),
