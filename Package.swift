@@ -68,7 +68,7 @@ let package = Package(
             ],
             path: "Tests/Chaos", swiftSettings: settings),
         .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], swiftSettings: settings),
-        .testTarget(name: "AMQPWireTests", dependencies: ["AMQPWire"], swiftSettings: settings),
+        .testTarget(name: "AMQPWireTests", dependencies: ["AMQPWire", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "AMQPTransportTests", dependencies: ["AMQPTransport", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "SwiftAMQPTests", dependencies: ["SwiftAMQP", "TestSupport"], swiftSettings: settings),

@@ -26,7 +26,7 @@ struct ConnectionOptions: ParsableArguments {
     }
 
     /// A supervised client. The first connection is tried once: a tool that waits for a mistyped host helps nobody.
-    func client(_ name: String, publishTimeout: Duration) throws -> AMQPClient {
+    func client(_ name: String, publishTimeout: Duration = .seconds(30)) throws -> AMQPClient {
         var endpoint = try configuration(name: name)
         endpoint.publishTimeout = publishTimeout
         var configuration = AMQPClientConfiguration(endpoint)

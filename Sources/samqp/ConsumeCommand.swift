@@ -12,7 +12,8 @@ struct ConsumeCommand: AsyncParsableCommand {
             are not UTF-8 are escaped (\\n, \\r, \\t, \\\\, \\x1b). With --json it is an object with body (base64 where \
             body_encoding says so), exchange, routing_key, redelivered, properties and headers.
 
-            A message is acknowledged after its line was written. Ctrl-C or SIGTERM, or a reader that goes away, end it \
+            A message is acknowledged after its line was written. Lost connections are made again; what was printed and \
+            could not be acknowledged comes again then, marked as redelivered. Ctrl-C or SIGTERM, or a reader that goes away, end it \
             in good order: what was not printed goes back to the queue, and the exit status is 0. A second Ctrl-C ends \
             it at once.
 
@@ -48,15 +49,34 @@ struct ConsumeCommand: AsyncParsableCommand {
         let prefetch = UInt16(clamping: min(Int(prefetch), count ?? .max))
         // Where both go to one terminal, the lines are progress enough.
         let isProgressShown = isatty(STDOUT_FILENO) == 0
-        try await connection.withChannel("samqp consume") { _, channel in
+        var configuration = AMQPConsumerConfiguration(queue: queue)
+        configuration.prefetch = .count(prefetch)
+        // A queue that somebody deletes is not put back by a tool that reads it.
+        configuration.whenCancelledByBroker = .end
+        let client = try connection.client("samqp consume")
+        do {
+            try await client.connect([.consuming])
+            // A consumer waits for a queue that is not there; whoever types its name wants to hear of it.
+            _ = try await client.status(ofQueue: queue)
+            let events = client.events()
+            let notices = Task { await ClientNotices.tell(events) }
+            defer { notices.cancel() }
             try await Progress.show("consumed", total: count, if: isProgressShown) { progress in
                 let printer = DeliveryPrinter(
                     json: json, limit: count ?? .max, prefetch: Int(prefetch), progress: progress)
-                try await channel.withConsumer(queue, prefetch: .count(prefetch)) { deliveries in
+                try await client.withConsumer(configuration) { deliveries in
                     await printer.print(deliveries)
+                    // No more than the limit is to be marked as delivered before.
+                    await deliveries.cancel()
+                    try await printer.finish()
                 }
-                try await printer.finish()
             }
+            notices.cancel()
+            await notices.value
+        } catch {
+            await client.shutdown(deadline: .seconds(5))
+            throw error
         }
+        await client.shutdown(deadline: .seconds(5))
     }
 }

@@ -21,6 +21,9 @@ actor DeliveryPrinter {
     private let progress: Progress
 
     private var acknowledged = 0
+    /// Printed on the connection of now and not acknowledged yet.
+    private var printed = 0
+    private var lastTag: UInt64 = 0
     /// The last of those that are acknowledged only after the consumer was cancelled. What the broker hands out beyond
     /// the limit would come back as redelivered to the next one.
     private var held: AMQPDelivery?
@@ -43,14 +46,15 @@ actor DeliveryPrinter {
 
     /// Prints up to the limit, until the end is asked for, nobody reads any more, or the deliveries end. Cancel the
     /// consumer then, and call ``finish()``.
-    func print(_ deliveries: AMQPDeliveries) async {
+    func print(_ deliveries: AMQPClientDeliveries) async {
         do {
-            var count = 0
             for try await delivery in deliveries {
+                if delivery.deliveryTag <= lastTag { connectionChanged() }
+                lastTag = delivery.deliveryTag
                 append(delivery)
-                count += 1
                 if lines.count >= lineLimit || output.count >= byteLimit { flush() } else { scheduleFlush() }
-                if outputEnding != nil || count == limit || Stop.isRequested { break }
+                if outputEnding != nil || Stop.isRequested { break }
+                if acknowledged + printed + lines.count == limit { break }
             }
         } catch {
             failure = error
@@ -67,6 +71,14 @@ actor DeliveryPrinter {
             throw Failure(text: "cannot write to stdout: \(String(cString: strerror(number)))")
         }
         if let failure, !(failure.code == .cancelled && Stop.isRequested) { throw failure }
+    }
+
+    /// The broker counts deliveries from the start: what was not acknowledged on the connection before comes again.
+    private func connectionChanged() {
+        lines.removeAll(keepingCapacity: true)
+        output.removeAll(keepingCapacity: true)
+        held = nil
+        printed = 0
     }
 
     private func append(_ delivery: AMQPDelivery) {
@@ -94,25 +106,30 @@ actor DeliveryPrinter {
         guard outputEnding == nil, !lines.isEmpty else { return }
         let (written, ending) = StandardStreams.write(output, to: STDOUT_FILENO)
         if ending != .complete { outputEnding = ending }
-        let printed = lines.prefix { $0.end <= written }
-        progress.add(printed.count)
+        let whole = lines.prefix { $0.end <= written }
+        progress.add(whole.count)
+        printed += whole.count
         // Exactly so many that the broker hands out the limit and not one more.
-        let count = min(printed.count, max(0, limit - prefetch - acknowledged))
-        if count > 0 {
-            acknowledge(printed[count - 1].delivery)
+        let count = min(whole.count, max(0, limit - prefetch - acknowledged))
+        if count > 0, acknowledge(whole[count - 1].delivery) {
             acknowledged += count
+            printed -= count
         }
-        if count < printed.count { held = printed.last?.delivery }
+        if count < whole.count { held = whole.last?.delivery }
         lines.removeAll(keepingCapacity: true)
         output.removeAll(keepingCapacity: true)
     }
 
     /// Acknowledges a delivery and all that came before it: all of them were printed.
-    private func acknowledge(_ last: AMQPDelivery) {
+    ///
+    /// - Returns: False if its connection is gone, and the broker delivers them again.
+    @discardableResult
+    private func acknowledge(_ last: AMQPDelivery) -> Bool {
         do {
-            try last.ack(multiple: true)
+            return try last.ackUnlessStale(multiple: true)
         } catch {
             failure = failure ?? error
+            return false
         }
     }
 }

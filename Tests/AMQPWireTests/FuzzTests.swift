@@ -1,4 +1,5 @@
 import AMQPWire
+import TestSupport
 import Testing
 
 /// Random damage to valid bytes: nothing may trap or read outside, and what decodes must encode again.
@@ -20,7 +21,7 @@ import Testing
 
     @Test("damaged methods", arguments: 0..<4 as Range<UInt64>)
     func methods(_ seed: UInt64) throws {
-        var generator = SeededGenerator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         let decoder = WireDecoder()
         let payloads = try Samples.methods.map { try $0.payload() }
         for _ in 0..<25_000 {
@@ -52,7 +53,7 @@ import Testing
 
     @Test("damaged content headers", arguments: 0..<3 as Range<UInt64>)
     func headers(_ seed: UInt64) throws {
-        var generator = SeededGenerator(state: seed &+ 100)
+        var generator = SeededGenerator(seed: seed &+ 100)
         let decoder = WireDecoder()
         let headers = try (Samples.eachProperty + [AMQPProperties](repeating: Samples.allProperties, count: 10))
             .map { contentHeader(try publish($0).properties) }
@@ -75,7 +76,7 @@ import Testing
 
     @Test("damaged streams of frames")
     func frames() throws {
-        var generator = SeededGenerator(state: 200)
+        var generator = SeededGenerator(seed: 200)
         let decoder = WireDecoder()
         let splitter = FrameSplitter(maxFrameSize: 4096, channelMax: 10)
         let message = try publish(Samples.allProperties).bytes + [3, 0, 1, 0, 0, 0, 1, 7, 0xCE]

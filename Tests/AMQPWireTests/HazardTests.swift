@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import AMQPWire
@@ -108,7 +109,7 @@ import Testing
 
     @Test("hazard 10: ids and sizes that would hit an assert or wedge the library never reach it")
     func unknownMethods() {
-        var generator = SeededGenerator(state: 10)
+        var generator = SeededGenerator(seed: 10)
         for _ in 0..<5000 {
             let number = UInt32.random(in: 0...0x0080_0080, using: &generator)
             guard AMQPMethodID(rawValue: number) == nil else { continue }

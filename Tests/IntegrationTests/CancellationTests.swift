@@ -33,7 +33,7 @@ struct CancellationTests {
             await withTaskGroup(of: Void.self) { group in
                 for worker in 0..<8 {
                     group.addTask {
-                        var random = ConcurrencyTests.Generator(state: UInt64(worker))
+                        var random = SeededGenerator(seed: UInt64(worker))
                         for _ in 0..<125 {
                             let yields = Int.random(in: 0..<40, using: &random)
                             switch Int.random(in: 0..<7, using: &random) {

@@ -4,21 +4,9 @@ import Testing
 
 @Suite("Many tasks on one connection", .timeLimit(.minutes(2)))
 struct ConcurrencyTests {
-    /// A small deterministic generator, so that a failure can be repeated.
-    struct Generator: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     /// What one task believes of its queue, against which the broker is checked.
     private func randomOperations(_ connection: AMQPConnection, seed: UInt64, count: Int) async throws {
-        var random = Generator(state: seed)
+        var random = SeededGenerator(seed: seed)
         var channel = try await connection.openChannel()
         let queue = try await channel.ownQueue()
         var expected: [String] = []

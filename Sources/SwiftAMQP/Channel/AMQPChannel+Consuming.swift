@@ -80,7 +80,7 @@ extension AMQPChannel {
 }
 
 /// Consumer tags of this process. Never left to the broker: a delivery may overtake the answer that would tell the tag.
-private enum ConsumerTags {
+enum ConsumerTags {
     private static let counter = Atomic<UInt64>(0)
 
     static func next() -> String {

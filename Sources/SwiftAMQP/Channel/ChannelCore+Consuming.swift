@@ -32,9 +32,19 @@ extension ChannelCore {
             lock.unlock()
             throw alreadySettled(tag)
         }
+        let settled = takeSettleWaiters()
         lock.unlock()
         stream.perform(action)
+        for waiter in settled { waiter.complete(.success(())) }
     }
+
+    /// Whether a delivery of this channel can be settled now.
+    func isUnsettled(_ tag: UInt64) -> Bool {
+        lock.withLock { isOpen && !isRecovering && !connection.isCloseSent && unsettled.contains(tag: tag) }
+    }
+
+    /// Whether deliveries of this channel can be settled at all; otherwise the broker delivers them again.
+    var canSettle: Bool { lock.withLock { isOpen && !connection.isCloseSent } }
 
     /// The program waits for the next delivery: writes the acks that wait for the loop's next flush.
     func flushBeforeWaiting() {
@@ -176,16 +186,20 @@ extension ChannelCore {
 
     /// Unsubscribes: awaits `cancel-ok`, after which nothing more is delivered, and gives back what the program was not
     /// handed. A channel that is gone has done both already.
-    func unsubscribe(_ consumer: ConsumerCore) async {
+    ///
+    /// - Parameter keepsBuffer: Whether what is buffered is still handed out.
+    /// - Returns: How many deliveries were given back.
+    @discardableResult
+    func unsubscribe(_ consumer: ConsumerCore, keepsBuffer: Bool = false) async -> Int {
         var isCancelled = !lock.withLock { consumers[consumer.tag] === consumer }
         if !isCancelled, let rpc = try? makeRPC(.basicCancel(.init(consumerTag: consumer.tag)), timeout: nil) {
             // Not cancellable: leaving a scope early must not leave a subscription behind. The RPC has its deadline.
             if (try? submit(rpc)) != nil, case .success = await rpc.promise.wait() { isCancelled = true }
         }
-        finishUnsubscribing(consumer, isCancelled: isCancelled)
+        return finishUnsubscribing(consumer, isCancelled: isCancelled, keepsBuffer: keepsBuffer)
     }
 
-    /// As ``unsubscribe(_:)``, for those who cannot wait.
+    /// As ``unsubscribe(_:keepsBuffer:)``, for those who cannot wait.
     ///
     /// - Parameter keepsBuffer: Whether what is buffered is still handed out.
     func cancelInBackground(_ consumer: ConsumerCore, keepsBuffer: Bool = false) {
@@ -205,22 +219,52 @@ extension ChannelCore {
     ///
     /// - Parameter isCancelled: Whether the broker has stopped delivering to it. Otherwise (the connection is being
     ///   closed, or the broker does not answer) the consumer stays known, because deliveries may still come.
-    private func finishUnsubscribing(_ consumer: ConsumerCore, isCancelled: Bool, keepsBuffer: Bool = false) {
+    @discardableResult
+    private func finishUnsubscribing(
+        _ consumer: ConsumerCore, isCancelled: Bool, keepsBuffer: Bool = false
+    ) -> Int {
         consumer.end(.cancelled)
         if keepsBuffer { consumer.resumeReadingIfFull() } else { consumer.stopHandingOut() }
         lock.lock()
         if isCancelled, consumers[consumer.tag] === consumer { consumers[consumer.tag] = nil }
         var action = SocketStream.WriteAction.none
-        if isOpen {
+        var givenBack = 0
+        if isOpen, !keepsBuffer {
             let watermark = consumer.handedOut.load(ordering: .sequentiallyConsistent)
             for tag in unsettled.settleNotHandedOut(consumer: consumer.slot, above: watermark) {
                 append(.nack(requeue: true), tag: tag, multiple: false)
+                givenBack += 1
             }
             action = stream.noteAppended(.batched)
         }
+        let settled = takeSettleWaiters()
         if isCancelled, Int(consumer.slot) < consumerSlots.count { consumerSlots[Int(consumer.slot)] = nil }
         lock.unlock()
         stream.perform(action)
+        for waiter in settled { waiter.complete(.success(())) }
         if !keepsBuffer { consumer.discardBuffer() }
+        return givenBack
+    }
+
+    // MARK: Waiting for the last one
+
+    /// Completed when no delivery of this channel is unsettled, for the first time after this call, or the channel is gone.
+    func allSettled() -> Promise<Void> {
+        let promise = Promise<Void>()
+        lock.lock()
+        let isOver = unsettled.isEmpty || !isOpen
+        if !isOver { settleWaiters.append(promise) }
+        lock.unlock()
+        if isOver { promise.complete(.success(())) }
+        return promise
+    }
+
+    /// With the lock held: those who wait for the last settle, if that was it.
+    @inline(__always)
+    func takeSettleWaiters() -> [Promise<Void>] {
+        guard !settleWaiters.isEmpty, unsettled.isEmpty else { return [] }
+        let waiters = settleWaiters
+        settleWaiters = []
+        return waiters
     }
 }

@@ -47,6 +47,8 @@ final class ChannelCore: @unchecked Sendable {
     @exclusivity(unchecked) var highestDelivered: UInt64 = 0
     @exclusivity(unchecked) var tracker = ConfirmTracker()
     @exclusivity(unchecked) var unsettled = UnsettledTags()
+    /// Completed when nothing is unsettled any more.
+    @exclusivity(unchecked) var settleWaiters: [Promise<Void>] = []
     /// How many deliveries all consumers together may hold unsettled, as the program asked for; 0 is unlimited.
     var globalPrefetch: UInt16 = 0
     /// Publishes that wait for room, unencoded, first come first served.
@@ -151,6 +153,8 @@ final class ChannelCore: @unchecked Sendable {
         for window in windows { window.failWaiting(reason: reason, &wakeups) }
         _ = wakeups.takeWindows()
         unsettled.removeAll()
+        let settled = takeSettleWaiters()
+        if !settled.isEmpty { wakeups.perform { for waiter in settled { waiter.complete(.success(())) } } }
         completeFlush(&wakeups)
         wakeups.perform { [returns] in returns.finish() }
     }

@@ -46,7 +46,7 @@ public final class AMQPClient: Sendable {
     public func events() -> AMQPEvents<AMQPClientEvent> { core.status.subscribe() }
 
     /// How the client is, at this moment. Costs nothing that matters; asks nobody.
-    public func health() -> AMQPHealth { core.status.health(backlog: core.backlog) }
+    public func health() -> AMQPHealth { core.status.health(backlog: core.backlog, activity: core.activity) }
 
     /// How all publishes of this client have ended so far.
     public var publishCounts: AMQPPublishCounts { core.counters.snapshot }
@@ -63,10 +63,21 @@ public final class AMQPClient: Sendable {
         _ roles: Set<AMQPLinkRole> = [.publishing, .consuming]
     ) async throws(AMQPError) { try await core.connect(roles) }
 
-    /// Ends the client: takes nothing new, finishes what was handed in, closes the connections.
+    /// Runs until the client has ended: connects if nothing has yet, and shuts the client down when the task is cancelled.
+    /// For programs whose parts are tasks, such as those of a service group.
+    ///
+    /// - Parameter shutdownDeadline: As for ``shutdown(deadline:)``, when the task is cancelled.
+    /// - Throws: Why the client ended, unless this program ended it.
+    public func run(shutdownDeadline: Duration = .seconds(30)) async throws(AMQPError) {
+        try await core.run(shutdownDeadline: shutdownDeadline)
+    }
+
+    /// Ends the client: consumers are cancelled, what they have not begun goes back to its queue, handlers come to their end
+    /// and settle; then nothing new is taken, what was handed in gets its outcome, and the connections are closed.
     ///
     /// Returns within `deadline` and a quarter of a second, whatever the broker does - blocked, paused, gone. What has no
-    /// outcome by then ends: as not sent where nothing of it went out, else as unknown. Later calls wait for the first.
+    /// outcome by then ends: as not sent where nothing of it went out, else as unknown; what is not settled goes back to its
+    /// queue, and the tasks of handlers that still run are cancelled. Later calls wait for the first.
     /// Cancelling the task does not cut it short.
     ///
     /// - Parameter deadline: How long to wait for what was handed in; zero gives it up at once.

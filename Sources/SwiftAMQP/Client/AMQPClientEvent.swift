@@ -18,6 +18,21 @@ public enum AMQPClientEvent: Sendable {
     case topologyApplied(AMQPTopologyReport)
     /// The channel of a publisher ended; what it left behind is sent again on the next one.
     case publisherChannelLost(AMQPError)
+    /// The broker has said consume-ok: a supervised consumer gets deliveries, on a new connection or again.
+    case consumerSubscribed(tag: String, queue: String)
+    /// The broker refused to subscribe a consumer, or ended it. It is tried again, unless `consumerEnded` follows.
+    case consumerLost(tag: String, queue: String, AMQPError)
+    /// A consumer takes nothing for this long, because too many of its handlers failed.
+    case consumerPaused(tag: String, queue: String, Duration)
+    /// A handler failed, and what became of its delivery.
+    case deliveryFailed(AMQPFailureEvent)
+    /// A handler runs for longer than its consumer's `handlerDeadline`. Its task was cancelled.
+    case handlerOverdue(tag: String, queue: String, messageID: String?)
+    /// A delivery is not settled, and the broker's `consumer_timeout` comes near, at which it closes the channel. The task of
+    /// its handler, if it still runs, was cancelled.
+    case acknowledgementOverdue(tag: String, queue: String, messageID: String?)
+    /// A consumer has ended; `nil` if this program wanted it.
+    case consumerEnded(tag: String, queue: String, AMQPError?)
     /// The client begins to shut down.
     case closing
     /// The client has ended.

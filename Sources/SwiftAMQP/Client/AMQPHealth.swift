@@ -5,11 +5,15 @@ public struct AMQPHealth: Sendable {
     public let publishing: Link?
     /// The connection that consumes and declares; `nil` if nothing has asked for it.
     public let consuming: Link?
+    /// The connection of consumers with automatic acknowledgement; `nil` if there were none.
+    public let consumingAutomatically: Link?
+    /// The supervised consumers, in the order in which they began.
+    public let consumers: [Consumer]
     /// Publishes that were handed in and have no outcome yet.
     public let unconfirmedMessages: Int
     /// Their bytes, about.
     public let unconfirmedBytes: Int
-    /// What was declared and is not there.
+    /// What was declared and is not there, and consumers that could not subscribe.
     public let failures: [AMQPTopologyFailure]
 
     /// One connection.
@@ -22,6 +26,26 @@ public struct AMQPHealth: Sendable {
         /// The broker's words, while it blocks publishes.
         public let blockedReason: String?
         /// Why the last connection, or the last attempt, ended.
+        public let lastError: AMQPError?
+    }
+
+    /// One supervised consumer.
+    public struct Consumer: Sendable {
+        public let tag: String
+        public let queue: String
+        /// Whether the broker has said consume-ok on the connection of now.
+        public let isSubscribed: Bool
+        /// Whether it takes nothing for a while because too many handlers failed.
+        public let isPaused: Bool
+        /// For how long it has been subscribed, or not.
+        public let since: Duration
+        /// How many subscriptions it has had.
+        public let subscriptionCount: UInt64
+        /// How long ago something was delivered; `nil` if nothing was yet.
+        public let lastDelivery: Duration?
+        /// How many deliveries are being handled.
+        public let handling: Int
+        /// Why the last subscription, or the last attempt, ended.
         public let lastError: AMQPError?
     }
 
@@ -39,7 +63,7 @@ public struct AMQPHealth: Sendable {
         case .closed: return false
         case .open, .degraded, .blocked, .closing: return true
         case .connecting, .recovering:
-            let links = [publishing, consuming].compactMap { $0 }
+            let links = [publishing, consuming, consumingAutomatically].compactMap { $0 }
             return links.allSatisfy { $0.isOpen || $0.since <= tolerance }
         }
     }

@@ -1,8 +1,8 @@
 internal import AMQPTransport
 
-/// The parts of a client: two links, the topology, the publishers.
+/// The parts of a client: the links, the topology, the publishers, the consumers.
 ///
-/// - Invariant: `publishers`, `sharedPublisher`, `publisherCount` and `shutdown` are guarded by `lock`, which is a leaf;
+/// - Invariant: the members under "guarded" are guarded by `lock`, which is a leaf;
 ///   the rest is constant and has its own locks. That is why the class is `@unchecked Sendable`.
 final class ClientCore: @unchecked Sendable {
     /// A publisher, and the task that keeps it supplied with a channel.
@@ -16,14 +16,19 @@ final class ClientCore: @unchecked Sendable {
     let topology: TopologyKeeper
     let consuming: SupervisedLink
     let publishing: SupervisedLink
+    /// For consumers with automatic acknowledgement, whose deliveries may fill a connection up.
+    let consumingAutomatically: SupervisedLink
     let counters = PublishCounters()
     private let messageIDPrefix: String
 
-    private let lock = Lock()
-    private var publishers: [Publisher] = []
+    let lock = Lock()
+    // Guarded.
+    var publishers: [Publisher] = []
     private var sharedPublisher: ResendingPublisher?
     private var publisherCount: UInt64 = 0
-    private var shutdown: Promise<AMQPShutdownReport>?
+    var consumers: [UInt64: SupervisedConsumer] = [:]
+    var consumerCount: UInt64 = 0
+    var shutdown: Promise<AMQPShutdownReport>?
 
     init(
         configuration: AMQPClientConfiguration, topology declared: AMQPTopology,
@@ -38,11 +43,13 @@ final class ClientCore: @unchecked Sendable {
             role: .consuming, configuration: configuration, status: status,
             restore: { (connection) async throws(AMQPError) in try await topology.restore(connection) },
             keep: { await topology.keep($0) })
+        let gate: SupervisedLink.Restore = { (connection) async throws(AMQPError) in
+            try await Self.gate(connection, topology, consuming)
+        }
         publishing = SupervisedLink(
-            role: .publishing, configuration: configuration, status: status,
-            restore: { (connection) async throws(AMQPError) in
-                try await Self.gate(connection, topology, consuming)
-            })
+            role: .publishing, configuration: configuration, status: status, restore: gate)
+        consumingAutomatically = SupervisedLink(
+            role: .consumingAutomatically, configuration: configuration, status: status, restore: gate)
         self.status = status
         self.topology = topology
         self.consuming = consuming
@@ -71,6 +78,7 @@ final class ClientCore: @unchecked Sendable {
         if let refusal = status.refusal { throw refusal }
         if roles.contains(.consuming) { consuming.start() }
         if roles.contains(.publishing) { publishing.start() }
+        if roles.contains(.consumingAutomatically) { consumingAutomatically.start() }
         var (state, version) = status.state.snapshot
         while true {
             switch state {
@@ -153,87 +161,5 @@ final class ClientCore: @unchecked Sendable {
             sum.messages += each.messages
             sum.bytes += each.bytes
         }
-    }
-
-    // MARK: Ending
-
-    /// See ``AMQPClient/shutdown(deadline:)``.
-    func shutDown(within duration: Duration) async -> AMQPShutdownReport {
-        let promise = Promise<AMQPShutdownReport>()
-        let running = lock.withLock {
-            let running = shutdown
-            if running == nil { shutdown = promise }
-            return running
-        }
-        if let running {
-            if case .success(let report) = await running.wait() { return report }
-            return AMQPShutdownReport()
-        }
-        // In a task of its own: who asked for it may be cancelled, what was handed in is not.
-        Task { promise.complete(.success(await end(within: duration))) }
-        if case .success(let report) = await promise.wait() { return report }
-        return AMQPShutdownReport()
-    }
-
-    private func end(within duration: Duration) async -> AMQPShutdownReport {
-        let deadline = MonotonicTime.now() + max(duration, .zero)
-        let before = counters.snapshot
-        _ = status.beginClosing()
-        let reason = ClientStatus.shutDown
-        let all = lock.withLock { publishers }
-        for each in all { each.publisher.close(reason) }
-        let isDrained = await drain(all.map(\.publisher), until: deadline)
-        let left = backlog
-        for each in all { each.keeper.cancel() }
-        // What waits here ends at once; what is on the wire, with its connection.
-        for each in all { each.publisher.abandon(reason) }
-        let remaining = max(deadline - .now(), Self.hardCloseTimeout)
-        async let first: Void = publishing.stop(reason, timeout: isDrained ? remaining : Self.hardCloseTimeout)
-        async let second: Void = consuming.stop(reason, timeout: isDrained ? remaining : Self.hardCloseTimeout)
-        _ = await (first, second)
-        for each in all {
-            await each.keeper.value
-            each.publisher.abandon(reason)
-        }
-        status.close(AMQPError(.closed, "the client was shut down by this program"))
-        return AMQPShutdownReport(
-            publishes: counters.snapshot - before, abandoned: isDrained ? 0 : left.messages, isTimedOut: !isDrained)
-    }
-
-    /// How long the broker gets to answer a close when the deadline has passed already.
-    private static let hardCloseTimeout: Duration = .milliseconds(100)
-
-    /// Whether everything had its outcome in time.
-    private func drain(_ publishers: [ResendingPublisher], until deadline: MonotonicTime) async -> Bool {
-        let pending = publishers.map { $0.drained() }
-        if pending.allSatisfy({ $0.outcome != nil }) { return true }
-        let isDrained = Promise<Bool>()
-        let timer = Deadline(loop: .shared, at: deadline) { isDrained.complete(.success(false)) }
-        defer { timer.cancel() }
-        Task {
-            for promise in pending { _ = await promise.wait() }
-            isDrained.complete(.success(true))
-        }
-        if case .success(let value) = await isDrained.wait() { return value }
-        return false
-    }
-
-    /// Nobody holds the client any more.
-    func abandon() {
-        guard lock.withLock({ shutdown == nil }) else { return }
-        end(AMQPError(.closed, "the client was let go without a shutdown"))
-    }
-
-    /// Ends everything without waiting: nobody holds the client any more, or a connection may not come back.
-    private func end(_ reason: AMQPError) {
-        // First: whoever is refused or ended from now on is told this and nothing else.
-        status.close(reason)
-        for each in lock.withLock({ publishers }) {
-            each.publisher.close(reason)
-            each.keeper.cancel()
-            each.publisher.abandon(reason)
-        }
-        publishing.abandon(reason)
-        consuming.abandon(reason)
     }
 }

@@ -16,6 +16,27 @@ final class ClientStatus: @unchecked Sendable {
         var lastError: AMQPError?
     }
 
+    /// One supervised consumer.
+    struct Consumer {
+        enum Standing {
+            /// There is no connection, or the broker's consume-ok on it is still to come.
+            case awaited
+            case subscribed
+            case paused
+            case failed(AMQPError)
+        }
+
+        let tag: String
+        let queue: String
+        let role: AMQPLinkRole
+        var standing = Standing.awaited
+        /// Whether the client is not back before this one is: it had a connection before, or none has been there yet.
+        var isMissed = false
+        var since = MonotonicTime.now()
+        var subscriptionCount: UInt64 = 0
+        var lastError: AMQPError?
+    }
+
     let state = Watched(AMQPClientState.connecting)
     /// Completed with why a link has ended that nobody stopped: it may not come back, and the client with it.
     let failed = Promise<AMQPError>()
@@ -23,7 +44,9 @@ final class ClientStatus: @unchecked Sendable {
 
     private let lock = Lock()
     private var links: [AMQPLinkRole: Link] = [:]
+    private var consumers: [UInt64: Consumer] = [:]
     private var failures: [AMQPTopologyFailure] = []
+    private var isDraining = false
     private var isClosing = false
     private var closedError: AMQPError?
     private var served = false
@@ -42,6 +65,11 @@ final class ClientStatus: @unchecked Sendable {
     /// Whether the client takes nothing new any more.
     var refusal: AMQPError? {
         lock.withLock { closedError ?? (isClosing ? Self.shutDown : nil) }
+    }
+
+    /// Whether the client takes no new consumers any more.
+    var consumerRefusal: AMQPError? {
+        lock.withLock { closedError ?? (isDraining ? Self.shutDown : nil) }
     }
 
     static let shutDown = AMQPError(.closed, "the client is being shut down by this program")
@@ -66,11 +94,12 @@ final class ClientStatus: @unchecked Sendable {
             case .ended(let error):
                 link.isOpen = false
                 link.lastError = error
-                if !isClosing { failure = error }
+                if !isDraining { failure = error }
             }
             // Attempts that fail do not make an outage younger.
             if link.isOpen != wasOpen || links[role]?.isWanted != true { link.since = .now() }
             links[role] = link
+            if wasOpen, !link.isOpen { missConsumers(of: role) }
         }
         if let failure { failed.complete(.success(failure)) }
     }
@@ -79,20 +108,66 @@ final class ClientStatus: @unchecked Sendable {
         update { links[role, default: Link()].blockedReason = reason }
     }
 
+    func add(_ consumer: Consumer, id: UInt64) {
+        update {
+            consumers[id] = consumer
+            consumers[id]?.isMissed = links[consumer.role]?.isOpen != true
+        }
+    }
+
+    func consumer(_ id: UInt64, is standing: Consumer.Standing) {
+        update {
+            guard var consumer = consumers[id] else { return }
+            let wasSubscribed = consumer.isSubscribed
+            consumer.standing = standing
+            switch standing {
+            case .subscribed:
+                consumer.subscriptionCount += 1
+                consumer.isMissed = false
+            case .failed(let error):
+                consumer.lastError = error
+                // It shows as failed instead.
+                consumer.isMissed = false
+            case .paused: consumer.isMissed = false
+            case .awaited: break
+            }
+            if wasSubscribed != consumer.isSubscribed || consumer.subscriptionCount == 0 { consumer.since = .now() }
+            consumers[id] = consumer
+        }
+    }
+
+    func remove(consumer id: UInt64) { update { consumers[id] = nil } }
+
+    /// With the lock held: the connection is gone, and the client is not back before its consumers are.
+    private func missConsumers(of role: AMQPLinkRole) {
+        for (id, consumer) in consumers where consumer.role == role {
+            if consumer.isSubscribed { consumers[id]?.since = .now() }
+            consumers[id]?.standing = .awaited
+            consumers[id]?.isMissed = true
+        }
+    }
+
     func topology(_ outcome: AMQPTopologyReport) {
         update { failures = outcome.failures }
         report(.topologyApplied(outcome))
     }
 
-    /// The client begins to shut down. False if it has before.
-    func beginClosing() -> Bool {
+    /// The client begins to shut down: consumers come to their end, whose handlers may still publish.
+    func beginDraining() {
         var isFirst = false
         update {
-            isFirst = !isClosing && closedError == nil
-            isClosing = true
+            isFirst = !isDraining && closedError == nil
+            isDraining = true
         }
         if isFirst { report(.closing) }
-        return isFirst
+    }
+
+    /// Nothing new is taken any more.
+    func beginClosing() {
+        update {
+            isDraining = true
+            isClosing = true
+        }
     }
 
     func close(_ error: AMQPError) {
@@ -123,7 +198,7 @@ final class ClientStatus: @unchecked Sendable {
     /// With the lock held.
     private var summary: AMQPClientState {
         if let closedError { return .closed(closedError) }
-        if isClosing { return .closing }
+        if isDraining { return .closing }
         let wanted = links.values.filter(\.isWanted)
         guard !wanted.isEmpty else { return .connecting }
         let missing = wanted.filter { !$0.isOpen }
@@ -131,8 +206,20 @@ final class ClientStatus: @unchecked Sendable {
             // One that is opened for the first time beside one that serves is not lost.
             return missing.allSatisfy { $0.connectionCount == 0 } ? .connecting : .recovering
         }
+        if consumers.values.contains(where: \.isMissed) { return served ? .recovering : .connecting }
         if let reason = links[.publishing]?.blockedReason { return .blocked(reason: reason) }
+        let failures = allFailures
         return failures.isEmpty ? .open : .degraded(failures)
+    }
+
+    /// With the lock held: what is not there, consumers included.
+    private var allFailures: [AMQPTopologyFailure] {
+        failures
+            + consumers.sorted { $0.key < $1.key }.compactMap { _, consumer in
+                guard case .failed(let error) = consumer.standing else { return nil }
+                return AMQPTopologyFailure(
+                    entity: .consumer(tag: consumer.tag, queue: consumer.queue), error: error)
+            }
     }
 
     // MARK: Who is told
@@ -173,13 +260,27 @@ final class ClientStatus: @unchecked Sendable {
 
     // MARK: Health
 
-    func health(backlog: (messages: Int, bytes: Int)) -> AMQPHealth {
+    /// - Parameter activity: What the consumers do, by their ids.
+    func health(
+        backlog: (messages: Int, bytes: Int), activity: [UInt64: ConsumerActivity] = [:]
+    ) -> AMQPHealth {
         let state = state.value
         return lock.withLock {
             AMQPHealth(
                 state: state, publishing: health(of: .publishing), consuming: health(of: .consuming),
-                unconfirmedMessages: backlog.messages, unconfirmedBytes: backlog.bytes, failures: failures)
+                consumingAutomatically: health(of: .consumingAutomatically),
+                consumers: consumers.sorted { $0.key < $1.key }.map { health(of: $1, activity[$0]) },
+                unconfirmedMessages: backlog.messages, unconfirmedBytes: backlog.bytes, failures: allFailures)
         }
+    }
+
+    private func health(of consumer: Consumer, _ activity: ConsumerActivity?) -> AMQPHealth.Consumer {
+        let now = MonotonicTime.now()
+        return AMQPHealth.Consumer(
+            tag: consumer.tag, queue: consumer.queue, isSubscribed: consumer.isSubscribed, isPaused: consumer.isPaused,
+            since: now - consumer.since, subscriptionCount: consumer.subscriptionCount,
+            lastDelivery: activity?.lastDelivery.map { now - $0 }, handling: activity?.handling ?? 0,
+            lastError: consumer.lastError)
     }
 
     private func health(of role: AMQPLinkRole) -> AMQPHealth.Link? {
@@ -188,4 +289,15 @@ final class ClientStatus: @unchecked Sendable {
             isOpen: link.isOpen, since: MonotonicTime.now() - link.since, connectionCount: link.connectionCount,
             blockedReason: link.blockedReason, lastError: link.lastError)
     }
+}
+
+extension ClientStatus.Consumer {
+    var isSubscribed: Bool { if case .subscribed = standing { true } else { false } }
+    var isPaused: Bool { if case .paused = standing { true } else { false } }
+}
+
+/// What a consumer does at the moment.
+struct ConsumerActivity {
+    var lastDelivery: MonotonicTime?
+    var handling = 0
 }

@@ -31,12 +31,7 @@ public struct AMQPDeliveries: AsyncSequence, Sendable {
     public struct Iterator: AsyncIteratorProtocol {
         private let consumer: ConsumerCore
         private let channel: AMQPChannel
-        private var batches: [DeliveryBatch] = []
-        private var nextBatch = 0
-        /// What deliveries are taken from now.
-        private var batch: DeliveryBatch?
-        private var position = 0
-        private var count = 0
+        private var cursor = DeliveryCursor()
         private var budget = TimeBudget()
         private var isClaimed = false
 
@@ -61,7 +56,7 @@ public struct AMQPDeliveries: AsyncSequence, Sendable {
         public nonisolated(nonsending) mutating func next(
             isolation actor: (any Actor)?
         ) async throws(AMQPError) -> AMQPDelivery? {
-            if hasMore, !consumer.isDiscarded, !Task.isCancelled, !budget.isSpent(),
+            if cursor.hasMore, !consumer.isDiscarded, !Task.isCancelled, !budget.isSpent(),
                 let delivery = pop()
             {
                 return delivery
@@ -71,31 +66,12 @@ public struct AMQPDeliveries: AsyncSequence, Sendable {
 
         @inline(__always)
         private mutating func pop() -> AMQPDelivery? {
-            while position < count || advance() {
-                guard let batch else { return nil }
-                let delivery = AMQPDelivery(batch: batch, index: position)
-                let tag = batch.fields[position].deliveryTag
-                position &+= 1
-                if consumer.handOut(tag) { return delivery }
+            while let delivery = cursor.next() {
+                if consumer.handOut(delivery.deliveryTag) { return delivery }
                 giveBack(delivery)
             }
             return nil
         }
-
-        /// Goes to the next batch of what was taken over. False if there is none.
-        private mutating func advance() -> Bool {
-            batch = nil
-            position = 0
-            count = 0
-            guard nextBatch < batches.count else { return false }
-            let next = batches[nextBatch]
-            nextBatch += 1
-            batch = next
-            count = next.count
-            return count > 0
-        }
-
-        private var hasMore: Bool { position < count || nextBatch < batches.count }
 
         /// The consumer was cancelled in this very moment, or the delivery was recovered: it goes back, unless it has
         /// gone already.
@@ -112,18 +88,13 @@ public struct AMQPDeliveries: AsyncSequence, Sendable {
             }
             isClaimed = true
             if Task.isCancelled { throw cancelled }
-            if hasMore, !consumer.isDiscarded {
+            if cursor.hasMore, !consumer.isDiscarded {
                 await Task.yield()
                 if Task.isCancelled { throw cancelled }
                 if !consumer.isDiscarded, let delivery = pop() { return delivery }
             }
             while true {
-                batches.removeAll(keepingCapacity: batches.capacity <= 4096)
-                nextBatch = 0
-                batch = nil
-                position = 0
-                count = 0
-                switch consumer.refill(&batches) {
+                switch cursor.refill(from: consumer) {
                 case .filled:
                     // A busy queue would otherwise never let the pool's other tasks run.
                     if budget.isSpent() { await Task.yield() }

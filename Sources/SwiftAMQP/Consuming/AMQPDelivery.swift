@@ -7,7 +7,7 @@ public import AMQPWire
 ///
 /// Settling never waits; any task or thread may do it.
 public struct AMQPDelivery: Sendable {
-    private let batch: DeliveryBatch
+    let batch: DeliveryBatch
     private let index: Int
 
     /// The message.
@@ -86,6 +86,18 @@ public struct AMQPDelivery: Sendable {
         try outcome.get()
     }
 
+    /// Whether settling it would work at this moment.
+    var isUnsettled: Bool {
+        guard batch.isTracked else { return false }
+        let tag = batch.fields[index].deliveryTag
+        return batch.channel._withUnsafeGuaranteedRef { $0.isUnsettled(tag) }
+    }
+
+    /// Whether its channel is gone, so that the broker delivers it again.
+    var isStale: Bool { batch.isTracked && !batch.channel._withUnsafeGuaranteedRef { $0.canSettle } }
+
+    /// The largest frame of its connection, in bytes with overhead.
+    var maximumFrameSize: Int { batch.consumer.channel.connection.frameMax }
 }
 
 extension AMQPDelivery: CustomStringConvertible {

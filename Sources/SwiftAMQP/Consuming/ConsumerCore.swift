@@ -9,9 +9,15 @@ enum ConsumerEnd: Sendable {
     case failed(AMQPError)
 }
 
+/// Is told when there is something to take from a consumer, and when it has ended. Called on any thread, with no lock held.
+protocol ConsumerListener: AnyObject, Sendable {
+    func hasMore(_ consumer: ConsumerCore)
+    func didEnd(_ consumer: ConsumerCore)
+}
+
 /// One consumer of one channel: the loop puts deliveries in, its iterator takes them out in batches.
 ///
-/// - Invariant: `buffer`, `waiting`, `end`, `bufferedBytes` and `excessBytes` are guarded by `queueLock`, which is taken on its own,
+/// - Invariant: `buffer`, `waiting`, `listener`, `endReason`, `bufferedBytes` and `excessBytes` are guarded by `queueLock`, which is taken on its own,
 ///   never inside another lock; `inbound` and the name caches belong to the loop's thread; `handedOut` is written by
 ///   the one iterator. That is why the class is `@unchecked Sendable`.
 final class ConsumerCore: @unchecked Sendable {
@@ -34,6 +40,7 @@ final class ConsumerCore: @unchecked Sendable {
     /// What came while as much was buffered as the prefetch allows.
     @exclusivity(unchecked) private var excessBytes = 0
     @exclusivity(unchecked) private var waiting: UnsafeContinuation<Void, Never>?
+    @exclusivity(unchecked) private var listener: (any ConsumerListener)?
     @exclusivity(unchecked) private var endReason: ConsumerEnd?
 
     /// Every delivery up to this tag was given to the program.
@@ -110,11 +117,13 @@ final class ConsumerCore: @unchecked Sendable {
         let pressure = pressure()
         let continuation = waiting
         waiting = nil
+        let listener = listener
         queueLock.unlock()
         inbound.removeAll(keepingCapacity: inbound.capacity <= 4096)
         inboundBytes = 0
         inboundCount = 0
         continuation?.resume()
+        listener?.hasMore(self)
         return pressure
     }
 
@@ -150,8 +159,26 @@ final class ConsumerCore: @unchecked Sendable {
         endReason = reason
         let continuation = waiting
         waiting = nil
+        let listener = listener
+        self.listener = nil
         queueLock.unlock()
         continuation?.resume()
+        listener?.didEnd(self)
+    }
+
+    /// Why it has ended, if it has.
+    var endedWith: ConsumerEnd? { queueLock.withLock { endReason } }
+
+    /// From now on `listener` is told, instead of an iterator that waits. What came before is told at once. The listener is
+    /// let go of at the end.
+    func tell(_ listener: any ConsumerListener) {
+        queueLock.lock()
+        let hasEnded = endReason != nil
+        let isFilled = !buffer.isEmpty
+        if !hasEnded { self.listener = listener }
+        queueLock.unlock()
+        if isFilled { listener.hasMore(self) }
+        if hasEnded { listener.didEnd(self) }
     }
 
     /// Whether what is buffered, also by the iterator, is no longer this consumer's to hand out.

@@ -31,6 +31,7 @@ struct UnsettledTags: ~Copyable {
     private var head = 0
     /// How many deliveries are not settled.
     private(set) var count = 0
+    var isEmpty: Bool { count == 0 }
 
     /// The highest tag that was seen.
     private(set) var highest: UInt64 = 0

@@ -244,11 +244,14 @@ public enum AMQPLinkRole: Sendable, Hashable, CustomStringConvertible {
     case publishing
     /// Consumes, declares, asks.
     case consuming
+    /// Consumes with automatic acknowledgement, which may fill a connection with more than this side can take.
+    case consumingAutomatically
 
     public var description: String {
         switch self {
         case .publishing: "publishing"
         case .consuming: "consuming"
+        case .consumingAutomatically: "automatically acknowledging"
         }
     }
 
@@ -256,6 +259,7 @@ public enum AMQPLinkRole: Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .publishing: "/publish"
         case .consuming: "/consume"
+        case .consumingAutomatically: "/consume-auto"
         }
     }
 }

@@ -43,6 +43,12 @@ final class TopologyKeeper: @unchecked Sendable {
 
     func currentName(ofQueue name: String) -> String { lock.withLock { record.currentName(ofQueue: name) } }
 
+    /// Whether the broker deletes the queue when its last consumer unsubscribes.
+    func deletesWithLastConsumer(queue: String) -> Bool { lock.withLock { record.isAutoDelete(queue: queue) } }
+
+    /// Whether the queue belongs to the consuming connection alone.
+    func isExclusive(queue: String) -> Bool { lock.withLock { record.isExclusive(queue: queue) } }
+
     /// Changes the record, for something that the broker has taken already.
     func note(_ change: (inout TopologyRecord) -> Void) { lock.withLock { change(&record) } }
 

@@ -31,6 +31,8 @@ public enum AMQPTopologyEntity: Sendable, Hashable {
     /// A server-named queue that no broker has named yet has the empty name.
     case queue(String)
     case binding(AMQPBinding)
+    /// A supervised consumer that could not subscribe.
+    case consumer(tag: String, queue: String)
 }
 
 extension AMQPTopologyEntity: CustomStringConvertible {
@@ -40,6 +42,7 @@ extension AMQPTopologyEntity: CustomStringConvertible {
         case .exchange(let name): "exchange '\(name)'"
         case .queue(let name): name.isEmpty ? "the server-named queue" : "queue '\(name)'"
         case .binding(let binding): "\(binding)"
+        case .consumer(let tag, let queue): "consumer '\(tag)' of queue '\(queue)'"
         }
     }
 }

@@ -149,7 +149,7 @@ private struct PlanRun {
                 finding = name.isEmpty ? .wouldBeCreated : try await ask(queue: name)
                 queueFindings[EntityName(name)] = finding
             }
-        case .binding: return nil
+        case .binding, .consumer: return nil
         }
         switch finding {
         case .exists, .existsUncompared: return nil

@@ -119,6 +119,12 @@ struct TopologyRecord: Sendable {
         return earlierNames.first { $0.value.contains(asked) }?.key.text ?? name
     }
 
+    func isAutoDelete(queue name: String) -> Bool { recorded(queue: name)?.isAutoDelete ?? false }
+
+    func isExclusive(queue name: String) -> Bool { recorded(queue: name)?.isExclusive ?? false }
+
+    private func recorded(queue name: String) -> AMQPQueue? { queues[EntityName(currentName(ofQueue: name))]?.value }
+
     // MARK: Inside
 
     mutating func forgetNames(of queue: EntityName) { earlierNames[queue] = nil }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import AMQPTransport
@@ -67,7 +68,7 @@ import Testing
     }
 
     @Test(arguments: 1...5) func agreesWithAModel(seed: Int) {
-        var random = Random(seed: UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         var heap = TimerHeap()
         var model: [(deadline: Int, number: Int, timer: LoopTimer)] = []
         let log = Box<[Int]>([])

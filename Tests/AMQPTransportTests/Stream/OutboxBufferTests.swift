@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import AMQPTransport
@@ -77,7 +78,7 @@ import Testing
     @Test func whatIsNotTakenComesAgain() {
         var buffer = OutboxBuffer()
         let expected = Self.fill(&buffer, frames: 20)
-        var random = Random(seed: 5)
+        var random = SeededGenerator(seed: 5)
         var taken: [UInt8] = []
         while !buffer.isEmpty {
             _ = buffer.takeNext(maximum: 9) { bytes in
@@ -146,7 +147,7 @@ import Testing
             Socket.close(out)
             Socket.close(back)
         }
-        var random = Random(seed: UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         var buffer = OutboxBuffer()
         var expected: [UInt8] = []
         var received: [UInt8] = []

@@ -42,7 +42,7 @@ import Testing
             }
         }
         try concurrently(Self.threads) { thread in
-            var random = Random(seed: UInt64(thread))
+            var random = SeededGenerator(seed: UInt64(thread))
             let stream = fixture.stream
             for number in 0..<count {
                 let isLarge = random.number(0...40) == 0

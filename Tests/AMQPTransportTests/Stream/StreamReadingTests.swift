@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import AMQPTransport
@@ -25,7 +26,7 @@ import Testing
 
     @Test(arguments: 1...3) func anyAmountMayBeConsumed(seed: Int) {
         let fixture = StreamFixture(readCapacity: 4096)
-        let random = Box(Random(seed: UInt64(seed)))
+        let random = Box(SeededGenerator(seed: UInt64(seed)))
         fixture.recorder.whenRead { bytes in random.withLock { max(bytes.count - 1000, $0.number(0...bytes.count)) } }
         let sent = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 % 251) }
         writeAll(fixture.peer, sent)

@@ -1,5 +1,6 @@
 import SwiftAMQP
 import TestSupport
+import Testing
 
 /// A supervised client of a broker, shut down afterwards however `body` ends.
 @discardableResult
@@ -28,5 +29,21 @@ extension AMQPClient {
     func state(where isWanted: (AMQPClientState) -> Bool) async -> AMQPClientState {
         for await state in states where isWanted(state) { return state }
         return state
+    }
+
+    /// Waits until everything is there.
+    func expectOpen(sourceLocation: SourceLocation = #_sourceLocation) async {
+        let state = await state { if case .open = $0 { true } else { false } }
+        guard case .open = state else {
+            Issue.record("the client is \(state)", sourceLocation: sourceLocation)
+            return
+        }
+    }
+
+    /// Waits for what is not there; empty if the client has ended.
+    func failures() async -> [AMQPTopologyFailure] {
+        guard case .degraded(let failures) = await state(where: { if case .degraded = $0 { true } else { false } })
+        else { return [] }
+        return failures
     }
 }

@@ -62,7 +62,7 @@ import Testing
             "publishing \(publishing), consuming \(consuming), served \(hasServed)")
         #expect(state.isUsable == (state.description != "recovering" && state.description != "connecting"))
         #expect(status.refusal == nil)
-        _ = status.beginClosing()
+        status.beginClosing()
         #expect(status.state.value.description == "closing")
         #expect(status.refusal?.code == .closed)
         status.close(Self.lost)
@@ -77,13 +77,67 @@ import Testing
         #expect(status.state.value.description.hasPrefix("closed"))
     }
 
-    @Test func closingBeginsOnce() {
+    /// Handlers of consumers may publish until they have come to their end.
+    @Test func drainingRefusesNewConsumersOnly() {
         let status = ClientStatus(observer: nil)
-        #expect(status.beginClosing())
-        #expect(!status.beginClosing())
-        let closed = ClientStatus(observer: nil)
-        closed.close(Self.lost)
-        #expect(!closed.beginClosing())
+        status.beginDraining()
+        #expect(status.state.value.description == "closing")
+        #expect(status.consumerRefusal?.code == .closed)
+        #expect(status.refusal == nil)
+        status.beginClosing()
+        #expect(status.refusal?.code == .closed)
+    }
+
+    @Test func closingIsReportedOnce() async {
+        let status = ClientStatus(observer: nil)
+        let events = status.subscribe()
+        status.beginDraining()
+        status.beginDraining()
+        status.beginClosing()
+        status.close(Self.lost)
+        status.beginDraining()
+        var seen: [String] = []
+        for await event in events {
+            switch event {
+            case .closing: seen.append("closing")
+            case .closed: seen.append("closed")
+            default: seen.append("\(event)")
+            }
+        }
+        #expect(seen == ["closing", "closed"])
+    }
+
+    // MARK: Consumers
+
+    /// A client that has its connection back is not back before its consumers are.
+    @Test func consumersAreMissed() async throws {
+        try await Self.withConnection { connection in
+            let status = ClientStatus(observer: nil)
+            let consumer = ClientStatus.Consumer(tag: "t", queue: "q", role: .consuming)
+            status.add(consumer, id: 1)
+            status.link(.consuming, is: .down(nil))
+            status.link(.consuming, is: .open(connection))
+            #expect(status.state.value.description == "recovering")
+            status.consumer(1, is: .subscribed)
+            #expect(status.state.value.description == "open")
+            // One that is new to an open client is not lost.
+            status.add(consumer, id: 2)
+            #expect(status.state.value.description == "open")
+            status.consumer(2, is: .failed(Self.lost))
+            #expect(status.state.value.description == "degraded (consumer 't' of queue 'q')")
+            #expect(status.health(backlog: (0, 0)).failures.count == 1)
+            status.consumer(2, is: .paused)
+            #expect(status.state.value.description == "open")
+            status.link(.consuming, is: .down(Self.lost))
+            status.link(.consuming, is: .open(connection))
+            status.consumer(1, is: .subscribed)
+            #expect(status.state.value.description == "recovering")
+            status.remove(consumer: 2)
+            #expect(status.state.value.description == "open")
+            let health = status.health(backlog: (0, 0)).consumers
+            #expect(health.map(\.subscriptionCount) == [2])
+            #expect(health.map(\.isSubscribed) == [true])
+        }
     }
 
     /// A link that ends while nobody shuts the client down is why the client ends.
@@ -93,7 +147,7 @@ import Testing
         status.link(.publishing, is: .ended(Self.lost))
         #expect(try await status.failed.value(onCancel: {}).code == .connectionLost)
         let closing = ClientStatus(observer: nil)
-        _ = closing.beginClosing()
+        closing.beginClosing()
         closing.link(.publishing, is: .ended(Self.lost))
         #expect(closing.failed.outcome == nil)
     }

@@ -153,7 +153,7 @@ struct ObligingBroker {
         guard let tag = owed.randomElement(using: &random), let left = channel.consumers[tag] else { return }
         channel.consumers[tag] = left - 1
         channel.deliveries += 1
-        replies += Hostile.deliver(channel.deliveries, consumer: tag, channel: id).bytes
+        replies += WireFrame.deliver(channel.deliveries, to: tag, channel: id).bytes
         replies += WireFrame.header(id, bodySize: 1).bytes
         reply(.body(id, [7]))
         channels[id] = channel

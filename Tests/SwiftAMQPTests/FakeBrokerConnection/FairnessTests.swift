@@ -96,15 +96,7 @@ import Testing
                 var batch: [UInt8] = []
                 for _ in 0..<500 {
                     tag += 1
-                    let next = tag
-                    batch +=
-                        WireFrame.method(1, .basicDeliver) {
-                            $0.shortString("c")
-                            $0.u64(next)
-                            $0.bits(false)
-                            $0.shortString("")
-                            $0.shortString("q")
-                        }.bytes
+                    batch += WireFrame.deliver(tag).bytes
                     batch += WireFrame.header(1, bodySize: 0).bytes
                 }
                 try connection.send(batch)

@@ -12,18 +12,11 @@ import Testing
         var testDescription: String { name }
     }
 
-    private static func deliver(_ tag: UInt64 = 1, consumer: String = "c") -> [UInt8] {
-        WireFrame.method(1, .basicDeliver) {
-            $0.shortString(consumer)
-            $0.u64(tag)
-            $0.bits(false)
-            $0.shortString("")
-            $0.shortString("q")
-        }.bytes
-    }
-
     private static func message(_ tag: UInt64, _ body: [UInt8] = [7]) -> [[UInt8]] {
-        [deliver(tag), WireFrame.header(1, bodySize: UInt64(body.count)).bytes, WireFrame.body(1, body).bytes]
+        [
+            WireFrame.deliver(tag).bytes, WireFrame.header(1, bodySize: UInt64(body.count)).bytes,
+            WireFrame.body(1, body).bytes,
+        ]
     }
 
     static let all: [Hostile] = [
@@ -47,30 +40,38 @@ import Testing
         Hostile(name: "a method frame of two octets", code: 502, frames: [[1, 0, 1, 0, 0, 0, 2, 0, 60, 0xCE]]),
         Hostile(name: "a header without its method", code: 505, frames: [WireFrame.header(1, bodySize: 1).bytes]),
         Hostile(name: "a body without its header", code: 505, frames: [WireFrame.body(1, [1]).bytes]),
-        Hostile(name: "a body after its method", code: 505, frames: [deliver(), WireFrame.body(1, [1]).bytes]),
+        Hostile(
+            name: "a body after its method", code: 505,
+            frames: [WireFrame.deliver().bytes, WireFrame.body(1, [1]).bytes]),
         Hostile(
             name: "two headers", code: 505,
             frames: [
-                deliver(), WireFrame.header(1, bodySize: 1).bytes, WireFrame.header(1, bodySize: 1).bytes,
+                WireFrame.deliver().bytes, WireFrame.header(1, bodySize: 1).bytes,
+                WireFrame.header(1, bodySize: 1).bytes,
             ]),
         Hostile(
             name: "a method inside a message", code: 505,
             frames: [
-                deliver(), WireFrame.header(1, bodySize: 1).bytes, WireFrame.method(1, .basicQosOK).bytes,
+                WireFrame.deliver().bytes, WireFrame.header(1, bodySize: 1).bytes,
+                WireFrame.method(1, .basicQosOK).bytes,
             ]),
         Hostile(
             name: "a header of another class", code: 501,
             frames: [
-                deliver(), WireFrame.header(1, bodySize: 1, classID: 50).bytes,
+                WireFrame.deliver().bytes, WireFrame.header(1, bodySize: 1, classID: 50).bytes,
             ]),
         Hostile(
             name: "a body over the declared size", code: 501,
             frames: [
-                deliver(), WireFrame.header(1, bodySize: 2).bytes, WireFrame.body(1, [1, 2, 3]).bytes,
+                WireFrame.deliver().bytes, WireFrame.header(1, bodySize: 2).bytes, WireFrame.body(1, [1, 2, 3]).bytes,
             ]),
-        Hostile(name: "a body of 2^40", code: 501, frames: [deliver(), WireFrame.header(1, bodySize: 1 << 40).bytes]),
-        Hostile(name: "a body of 2^64 - 1", code: 501, frames: [deliver(), WireFrame.header(1, bodySize: .max).bytes]),
-        Hostile(name: "an unknown consumer", code: 503, frames: [deliver(consumer: "who")]),
+        Hostile(
+            name: "a body of 2^40", code: 501,
+            frames: [WireFrame.deliver().bytes, WireFrame.header(1, bodySize: 1 << 40).bytes]),
+        Hostile(
+            name: "a body of 2^64 - 1", code: 501,
+            frames: [WireFrame.deliver().bytes, WireFrame.header(1, bodySize: .max).bytes]),
+        Hostile(name: "an unknown consumer", code: 503, frames: [WireFrame.deliver(to: "who").bytes]),
         Hostile(name: "a tag twice", code: 503, frames: message(1) + message(1)),
         Hostile(name: "tags downwards", code: 503, frames: message(5) + message(4)),
         Hostile(name: "tag 0", code: 503, frames: message(0)),
@@ -97,13 +98,7 @@ import Testing
         Hostile(
             name: "start again", code: 503,
             frames: [
-                WireFrame.method(0, .connectionStart) {
-                    $0.u8(0)
-                    $0.u8(9)
-                    $0.table([])
-                    $0.longString("PLAIN")
-                    $0.longString("en_US")
-                }.bytes
+                WireFrame.start().bytes
             ]),
     ]
 

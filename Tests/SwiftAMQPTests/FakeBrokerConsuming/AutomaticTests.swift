@@ -10,13 +10,7 @@ import Testing
     private static func deliver(_ tags: ClosedRange<UInt64>) -> FakeStep {
         let frames = tags.flatMap { tag in
             [
-                WireFrame.method(1, .basicDeliver) {
-                    $0.shortString("c")
-                    $0.u64(tag)
-                    $0.bits(false)
-                    $0.shortString("")
-                    $0.shortString("q")
-                }, .header(1, bodySize: 1), .body(1, [UInt8(truncatingIfNeeded: tag)]),
+                WireFrame.deliver(tag), .header(1, bodySize: 1), .body(1, [UInt8(truncatingIfNeeded: tag)]),
             ]
         }
         return .send(frames.flatMap(\.bytes))

@@ -237,20 +237,8 @@ import Testing
     /// Message boundaries and read boundaries have nothing to do with each other.
     @Test func aMessageThatBeginsInOneReadAndEndsInTheNext() async throws {
         let first = try FakeSignal()
-        let method = WireFrame.method(1, .basicDeliver) {
-            $0.shortString("c")
-            $0.u64(2)
-            $0.bits(false)
-            $0.shortString("")
-            $0.shortString("q")
-        }
-        let whole = WireFrame.method(1, .basicDeliver) {
-            $0.shortString("c")
-            $0.u64(1)
-            $0.bits(false)
-            $0.shortString("")
-            $0.shortString("q")
-        }
+        let method = WireFrame.deliver(2)
+        let whole = WireFrame.deliver(1)
         try await withFakeChannel([
             .answerConsume(1, tag: "c"), .send(whole, .header(1, bodySize: 0), method), .hold(until: first),
             .send(.header(1, bodySize: 0)), .expectMethod(.basicAck), .answerCancel(1, tag: "c"), .goodbye,

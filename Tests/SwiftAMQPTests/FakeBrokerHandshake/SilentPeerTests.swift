@@ -65,8 +65,8 @@ import Testing
 
     /// The whole of what a broker says, cut after any byte.
     @Test(arguments: [true, false]) func hangsUpAfterAnyByte(isReset: Bool) async throws {
-        let start = Self.start
-        let tune = Self.tune
+        let start = WireFrame.start().bytes
+        let tune = WireFrame.tune().bytes
         let openOK = WireFrame.method(0, .connectionOpenOK) { $0.shortString("") }.bytes
         var cuts: [(stage: Int, count: Int)] = []
         for count in 0..<start.count { cuts.append((0, count)) }
@@ -88,18 +88,4 @@ import Testing
             try await broker.finished()
         }
     }
-
-    private static let start = WireFrame.method(0, .connectionStart) {
-        $0.u8(0)
-        $0.u8(9)
-        $0.table(FakeBroker.serverProperties)
-        $0.longString("PLAIN")
-        $0.longString("en_US")
-    }.bytes
-
-    private static let tune = WireFrame.method(0, .connectionTune) {
-        $0.u16(2047)
-        $0.u32(131_072)
-        $0.u16(0)
-    }.bytes
 }

@@ -59,13 +59,7 @@ import Testing
         }
         func message(_ tag: UInt64) -> [FakeStep] {
             [
-                .sendMethod(1, .basicDeliver) {
-                    $0.shortString("c")
-                    $0.u64(tag)
-                    $0.bits(false)
-                    $0.shortString("")
-                    $0.shortString("q")
-                }, .send(.header(1, bodySize: UInt64(size))),
+                .send(.deliver(tag), .header(1, bodySize: UInt64(size)))
             ] + frames
         }
         try await withFakeChannel(
@@ -89,13 +83,7 @@ import Testing
     @Test func overTheLimitOfThisSide() async throws {
         let broker = try FakeBroker.start([
             .handshake(), .openChannel(1), .answerConsume(1, tag: "c"),
-            .sendMethod(1, .basicDeliver) {
-                $0.shortString("c")
-                $0.u64(1)
-                $0.bits(false)
-                $0.shortString("")
-                $0.shortString("q")
-            }, .send(.header(1, bodySize: 1025)), .expectClose,
+            .send(.deliver(1), .header(1, bodySize: 1025)), .expectClose,
         ])
         let connection = try await AMQPConnection.connect(try broker.configuration { $0.maximumInboundBodySize = 1024 })
         let channel = try await connection.openChannel()

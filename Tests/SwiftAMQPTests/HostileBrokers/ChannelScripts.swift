@@ -8,7 +8,7 @@ extension HostileScript {
 
     private static let neverOpened: [HostileScript] =
         ([
-            .method(9, .channelOpenOK) { $0.u32(0) }, Hostile.deliver(channel: 9), .header(9, bodySize: 1),
+            .method(9, .channelOpenOK) { $0.u32(0) }, WireFrame.deliver(channel: 9), .header(9, bodySize: 1),
             .body(9, [1]), .method(9, .channelCloseOK), Hostile.close(9, 404, rawText: []), Hostile.ack(9, 1),
         ] as [WireFrame]).map { frame in
             .frames("\(frame) on a channel that is not open", frame, fate: .connection(.protocolViolation, 504))
@@ -23,7 +23,7 @@ extension HostileScript {
                 ], fate: .connection(.protocolViolation, 504)),
             HostileScript(
                 name: "deliveries on every channel",
-                steps: [.sendRegardless((4...2047).flatMap { Hostile.deliver(channel: UInt16($0)).bytes })],
+                steps: [.sendRegardless((4...2047).flatMap { WireFrame.deliver(channel: UInt16($0)).bytes })],
                 fate: .connection(.protocolViolation, 504)),
         ]
 
@@ -48,7 +48,7 @@ extension HostileScript {
                 $0.consumerEnd = .channelException
             },
             .frames(
-                "a channel exception, then a delivery", Hostile.close(1, 404, rawText: []), Hostile.deliver(),
+                "a channel exception, then a delivery", Hostile.close(1, 404, rawText: []), WireFrame.deliver(),
                 fate: .connection(.protocolViolation, 504)
             ).with {
                 $0.firstChannelEnd = .channelException
@@ -84,11 +84,11 @@ extension HostileScript {
         .frames("a cancel", Hostile.cancel("c"), fate: .consumer(.cancelledByBroker)),
         .frames("a cancel twice", Hostile.cancel("c"), Hostile.cancel("c"), fate: .consumer(.cancelledByBroker)),
         .frames(
-            "a cancel, then a delivery", Hostile.cancel("c"), Hostile.deliver(),
+            "a cancel, then a delivery", Hostile.cancel("c"), WireFrame.deliver(),
             fate: .connection(.protocolViolation, 503)
         ).with { $0.consumerEnd = .cancelledByBroker },
         .frames(
-            "a cancel inside a message", Hostile.deliver(), Hostile.cancel("c"),
+            "a cancel inside a message", WireFrame.deliver(), Hostile.cancel("c"),
             fate: .connection(.protocolViolation, 505)),
         .session("10,000 cancels for nobody", .flood(Hostile.cancel("who").bytes, times: 10_000), fate: .goesOn),
         .session(

@@ -97,7 +97,7 @@ extension HostileScript {
         unanswered("half a message for ever", .send(Hostile.message(1, header: .header(1, bodySize: 1 << 20)))),
         unanswered("heartbeats and nothing else", .flood(WireFrame.heartbeatFrame.bytes, times: 20_000)),
         unanswered(
-            "a message in empty frames", .send(Hostile.deliver().bytes + WireFrame.header(1, bodySize: 1).bytes),
+            "a message in empty frames", .send(WireFrame.deliver().bytes + WireFrame.header(1, bodySize: 1).bytes),
             .flood(WireFrame.body(1, []).bytes, times: 20_000)),
         unanswered("the client is not read", .pause(milliseconds: 700)),
     ]

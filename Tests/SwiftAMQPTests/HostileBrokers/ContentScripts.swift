@@ -9,7 +9,7 @@ extension HostileScript {
     private static let sizes: [HostileScript] =
         ([1 << 31, 128 << 20 | 1, 1 << 40, 1 << 62, 1 << 63, (1 << 63) - 1, .max] as [UInt64]).map { size in
             .frames(
-                "a body of \(size)", Hostile.deliver(), .header(1, bodySize: size),
+                "a body of \(size)", WireFrame.deliver(), .header(1, bodySize: size),
                 fate: .connection(.protocolViolation, 501))
         } + [
             .frames(
@@ -26,7 +26,7 @@ extension HostileScript {
                 "one byte too many, in the second frame", .send(overBySecondFrame),
                 fate: .connection(.protocolViolation, 501)),
             .frames(
-                "a body where none is declared", Hostile.deliver(), .header(1, bodySize: 0), .body(1, []),
+                "a body where none is declared", WireFrame.deliver(), .header(1, bodySize: 0), .body(1, []),
                 fate: .connection(.protocolViolation, 505)),
             .session(
                 "a second body", .send(Hostile.message() + WireFrame.body(1, [7]).bytes),
@@ -34,7 +34,7 @@ extension HostileScript {
             // They are frames like others, and hold nothing.
             .session(
                 "a body in 10,000 empty frames and one",
-                .send(Hostile.deliver().bytes + WireFrame.header(1, bodySize: 1).bytes),
+                .send(WireFrame.deliver().bytes + WireFrame.header(1, bodySize: 1).bytes),
                 .flood(WireFrame.body(1, []).bytes, times: 10_000), .send(.body(1, [7])), fate: .goesOn
             ).with { $0.deliveries = 1 },
         ]
@@ -45,13 +45,14 @@ extension HostileScript {
 
     private static let orders: [HostileScript] = [
         .frames(
-            "a delivery, a delivery", Hostile.deliver(1), Hostile.deliver(2), fate: .connection(.protocolViolation, 505)
+            "a delivery, a delivery", WireFrame.deliver(1), WireFrame.deliver(2),
+            fate: .connection(.protocolViolation, 505)
         ),
         .frames(
-            "a delivery inside a delivery", Hostile.deliver(1), .header(1, bodySize: 2), .body(1, [7]),
-            Hostile.deliver(2), fate: .connection(.protocolViolation, 505)),
+            "a delivery inside a delivery", WireFrame.deliver(1), .header(1, bodySize: 2), .body(1, [7]),
+            WireFrame.deliver(2), fate: .connection(.protocolViolation, 505)),
         .frames(
-            "channel.close inside a message", Hostile.deliver(1), .header(1, bodySize: 2),
+            "channel.close inside a message", WireFrame.deliver(1), .header(1, bodySize: 2),
             Hostile.close(1, 404, rawText: []), fate: .connection(.protocolViolation, 505)),
         .frames(
             "an ack inside a return",
@@ -60,35 +61,35 @@ extension HostileScript {
                 $0.raw([0, 0, 0])
             }, Hostile.ack(2, 1), fate: .connection(.protocolViolation, 505)),
         .frames(
-            "a header for another channel", Hostile.deliver(1), .header(2, bodySize: 1),
+            "a header for another channel", WireFrame.deliver(1), .header(2, bodySize: 1),
             fate: .connection(.protocolViolation, 505)),
         .frames(
-            "a body for another channel", Hostile.deliver(1), .header(1, bodySize: 1), .body(3, [7]),
+            "a body for another channel", WireFrame.deliver(1), .header(1, bodySize: 1), .body(3, [7]),
             fate: .connection(.protocolViolation, 505)),
         .frames(
-            "a header of class 0", Hostile.deliver(), .header(1, bodySize: 1, classID: 0),
+            "a header of class 0", WireFrame.deliver(), .header(1, bodySize: 1, classID: 0),
             fate: .connection(.protocolViolation, 501)),
         .frames(
-            "a header of class 65535", Hostile.deliver(), .header(1, bodySize: 1, classID: .max),
+            "a header of class 65535", WireFrame.deliver(), .header(1, bodySize: 1, classID: .max),
             fate: .connection(.protocolViolation, 501)),
         // Contents of several channels may be mixed (section 4.2.6).
         .frames(
-            "a message with frames of other channels between its own", Hostile.deliver(), .heartbeatFrame,
+            "a message with frames of other channels between its own", WireFrame.deliver(), .heartbeatFrame,
             .header(1, bodySize: 2), Hostile.ack(2, 1), .body(1, [7]), Hostile.flow(3, true), .body(1, [7]),
             fate: .goesOn
         ).with { $0.deliveries = 1 },
         .frames(
-            "a heartbeat inside a message", Hostile.deliver(), .heartbeatFrame, .header(1, bodySize: 0), fate: .goesOn
+            "a heartbeat inside a message", WireFrame.deliver(), .heartbeatFrame, .header(1, bodySize: 0), fate: .goesOn
         )
         .with { $0.deliveries = 1 },
     ]
 
     private static let addressees: [HostileScript] = [
         .frames(
-            "a consumer of another channel", Hostile.deliver(channel: 2), fate: .connection(.protocolViolation, 503)),
-        .frames("a consumer without a name", Hostile.deliver(consumer: ""), fate: .connection(.protocolViolation, 503)),
+            "a consumer of another channel", WireFrame.deliver(channel: 2), fate: .connection(.protocolViolation, 503)),
+        .frames("a consumer without a name", WireFrame.deliver(to: ""), fate: .connection(.protocolViolation, 503)),
         .frames(
-            "a consumer of almost that name", Hostile.deliver(consumer: "c\0"),
+            "a consumer of almost that name", WireFrame.deliver(to: "c\0"),
             fate: .connection(.protocolViolation, 503)),
         .frames(
             "a consumer whose name is not UTF-8",

@@ -42,12 +42,13 @@ extension HostileScript {
             "a method of three bytes", .send(Hostile.frame(type: 1, channel: 1, [0, 60, 0])),
             fate: .connection(.protocolViolation, 502)),
         .session(
-            "a header of no bytes", .send(Hostile.deliver().bytes + Hostile.frame(type: 2, channel: 1)),
+            "a header of no bytes", .send(WireFrame.deliver().bytes + Hostile.frame(type: 2, channel: 1)),
             fate: .connection(.protocolViolation, 502)),
         .session(
             "a header of 13 bytes",
             .send(
-                Hostile.deliver().bytes + Hostile.frame(type: 2, channel: 1, [0, 60] + .init(repeating: 0, count: 11))),
+                WireFrame.deliver().bytes
+                    + Hostile.frame(type: 2, channel: 1, [0, 60] + .init(repeating: 0, count: 11))),
             fate: .connection(.protocolViolation, 502)),
     ]
 

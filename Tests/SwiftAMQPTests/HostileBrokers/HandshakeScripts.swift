@@ -140,13 +140,7 @@ extension HostileScript {
         .connecting("silence instead of tune", .toTune, .connection(.connectTimeout)).with { $0.configure = hurried },
     ]
 
-    private static let startBytes = WireFrame.method(0, .connectionStart) {
-        $0.u8(0)
-        $0.u8(9)
-        $0.table(FakeBroker.serverProperties)
-        $0.longString("PLAIN")
-        $0.longString("en_US")
-    }.bytes
+    private static let startBytes = WireFrame.start().bytes
 
     /// Methods that are none of the steps that they come in.
     private static let outOfTurn: [HostileScript] = {

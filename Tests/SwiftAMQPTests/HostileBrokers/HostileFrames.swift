@@ -2,21 +2,9 @@ import TestSupport
 
 /// Frames and steps that hostile brokers are made of.
 enum Hostile {
-    static func deliver(
-        _ tag: UInt64 = 1, consumer: String = "c", channel: UInt16 = 1, exchange: String = "", routingKey: String = "q"
-    ) -> WireFrame {
-        .method(channel, .basicDeliver) {
-            $0.shortString(consumer)
-            $0.u64(tag)
-            $0.bits(false)
-            $0.shortString(exchange)
-            $0.shortString(routingKey)
-        }
-    }
-
     /// A whole delivery to consumer `c` on channel 1; its header can be another one.
     static func message(_ tag: UInt64 = 1, header: WireFrame? = nil, _ body: [UInt8] = [7]) -> [UInt8] {
-        deliver(tag).bytes + (header ?? .header(1, bodySize: UInt64(body.count))).bytes
+        WireFrame.deliver(tag).bytes + (header ?? .header(1, bodySize: UInt64(body.count))).bytes
             + (body.isEmpty ? [] : WireFrame.body(1, body).bytes)
     }
 

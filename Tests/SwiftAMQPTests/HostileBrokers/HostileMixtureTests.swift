@@ -76,18 +76,10 @@ import Testing
 
     /// Everything that a broker says until the connection is open, a byte at a time. It has to succeed.
     @Test func theHandshakeOneByteAtATime() async throws {
-        let table = FakeBroker.serverProperties
-        let start = WireFrame.method(0, .connectionStart) {
-            $0.u8(0)
-            $0.u8(9)
-            $0.table(table)
-            $0.longString("PLAIN")
-            $0.longString("en_US")
-        }
-        let tune = WireFrame.method(0, .connectionTune) { $0.raw([7, 255, 0, 2, 0, 0, 0, 0]) }
         let broker = try FakeBroker.start([
-            .expectProtocolHeader, .sendChopped(start.bytes, every: 1), .expectMethod(.connectionStartOK),
-            .sendChopped(tune.bytes, every: 1), .expectMethod(.connectionTuneOK), .expectMethod(.connectionOpen),
+            .expectProtocolHeader, .sendChopped(WireFrame.start().bytes, every: 1), .expectMethod(.connectionStartOK),
+            .sendChopped(WireFrame.tune().bytes, every: 1), .expectMethod(.connectionTuneOK),
+            .expectMethod(.connectionOpen),
             .sendChopped(WireFrame.method(0, .connectionOpenOK) { $0.u8(0) }.bytes, every: 1), .openChannel(1),
             .goodbye,
         ])

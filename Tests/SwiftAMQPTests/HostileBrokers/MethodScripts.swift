@@ -34,7 +34,7 @@ extension HostileScript {
     }()
 
     private static let cutShort: [HostileScript] = [
-        ("queue.declare-ok", Hostile.declareOK(3)), ("basic.deliver", Hostile.deliver()),
+        ("queue.declare-ok", Hostile.declareOK(3)), ("basic.deliver", WireFrame.deliver()),
         ("basic.ack", Hostile.ack(2, 1)), ("basic.nack", Hostile.nack(2, 1)), ("basic.cancel", Hostile.cancel("c")),
         ("channel.flow", Hostile.flow(2, true)), ("channel.close", Hostile.close(1, 404, rawText: [65])),
         ("connection.close", Hostile.close(0, 320, rawText: [65])),
@@ -71,7 +71,7 @@ extension HostileScript {
         },
         .session(
             "consume-ok with another tag, and a delivery to that",
-            .send(Hostile.deliver(consumer: "another")), fate: .connection(.protocolViolation, 503)
+            .send(WireFrame.deliver(to: "another")), fate: .connection(.protocolViolation, 503)
         ).with { $0.answeredTag = "another" },
     ]
 
@@ -86,7 +86,7 @@ extension HostileScript {
             "a method of class 10 that does not exist", .method(0, .init(10, 99)),
             fate: .connection(.protocolViolation, 540)),
         .frames("a method of tx on channel 0", .method(0, .txSelectOK), fate: .connection(.protocolViolation, 503)),
-        .frames("a delivery on channel 0", Hostile.deliver(channel: 0), fate: .connection(.protocolViolation, 503)),
+        .frames("a delivery on channel 0", WireFrame.deliver(channel: 0), fate: .connection(.protocolViolation, 503)),
         .frames(
             "secure", .method(0, .connectionSecure) { $0.longString("?") }, fate: .connection(.protocolViolation, 503)),
         .frames(

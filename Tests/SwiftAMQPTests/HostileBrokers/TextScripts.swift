@@ -27,7 +27,7 @@ extension HostileScript {
             "the password between frames", .sendRegardless(Array(password.utf8)),
             fate: .connection(.protocolViolation, 501)),
         .frames(
-            "a delivery for a consumer with the password's name", Hostile.deliver(consumer: password),
+            "a delivery for a consumer with the password's name", WireFrame.deliver(to: password),
             fate: .connection(.protocolViolation, 503)),
         .frames("a cancel for a consumer with the password's name", Hostile.cancel(password), fate: .goesOn),
         .frames(

@@ -199,7 +199,7 @@ extension AMQPTopologyEntity {
         switch self {
         case .queue(let own): own == name
         case .binding(let binding): binding.destination == .queue(name)
-        case .exchange: false
+        case .exchange, .consumer: false
         }
     }
 
@@ -207,7 +207,7 @@ extension AMQPTopologyEntity {
         switch self {
         case .exchange(let own): own == name
         case .binding(let binding): binding.source == name || binding.destination == .exchange(name)
-        case .queue: false
+        case .queue, .consumer: false
         }
     }
 }

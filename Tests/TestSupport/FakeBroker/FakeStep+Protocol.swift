@@ -22,21 +22,11 @@ extension FakeStep {
     package static func start(
         mechanisms: String = "PLAIN AMQPLAIN", serverProperties: [WireField] = FakeBroker.serverProperties
     ) -> FakeStep {
-        .sendMethod(0, .connectionStart) {
-            $0.u8(0)
-            $0.u8(9)
-            $0.table(serverProperties)
-            $0.longString(mechanisms)
-            $0.longString("en_US")
-        }
+        .send(WireFrame.start(mechanisms: mechanisms, serverProperties: serverProperties))
     }
 
     package static func tune(channelMax: UInt16 = 2047, frameMax: UInt32 = 131_072, heartbeat: UInt16 = 0) -> FakeStep {
-        .sendMethod(0, .connectionTune) {
-            $0.u16(channelMax)
-            $0.u32(frameMax)
-            $0.u16(heartbeat)
-        }
+        .send(WireFrame.tune(channelMax: channelMax, frameMax: frameMax, heartbeat: heartbeat))
     }
 
     package static func openChannel(_ channel: UInt16) -> FakeStep {
@@ -119,14 +109,10 @@ extension FakeStep {
         .steps(
             "deliver",
             [
-                .sendMethod(channel, .basicDeliver) {
-                    $0.shortString(consumerTag)
-                    $0.u64(tag)
-                    $0.bits(redelivered)
-                    $0.shortString(exchange)
-                    $0.shortString(routingKey)
-                },
-                .sendContent(channel, body),
+                .send(
+                    WireFrame.deliver(
+                        tag, to: consumerTag, channel: channel, redelivered: redelivered, exchange: exchange,
+                        routingKey: routingKey)), .sendContent(channel, body),
             ])
     }
 

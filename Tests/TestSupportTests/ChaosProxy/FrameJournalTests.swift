@@ -28,7 +28,7 @@ import Testing
             pair.near.send(WireFrame.protocolHeader)
             pair.near.send([qos, consume, publish, .header(1, bodySize: 1), .body(1, [1]), .heartbeatFrame])
             try await pair.journal(has: 7)
-            pair.far.send(consumeOK.bytes + Sample.deliver(1) + Sample.deliver(2))
+            pair.far.send(consumeOK.bytes + WireFrame.deliver(1).bytes + WireFrame.deliver(2).bytes)
             try await pair.journal(has: 10)
             pair.near.send(Sample.ack(1) + Sample.ack(2) + Sample.ack(1, multiple: true))
             try await pair.journal(has: 13)

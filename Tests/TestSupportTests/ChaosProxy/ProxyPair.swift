@@ -45,14 +45,4 @@ enum Sample {
             $0.bits(multiple)
         }.bytes
     }
-
-    static func deliver(_ tag: UInt64, consumer: String = "c", channel: UInt16 = 1) -> [UInt8] {
-        WireFrame.method(channel, .basicDeliver) {
-            $0.shortString(consumer)
-            $0.u64(tag)
-            $0.bits(false)
-            $0.shortString("")
-            $0.shortString("q")
-        }.bytes
-    }
 }

@@ -1,0 +1,67 @@
+internal import AMQPTransport
+
+// The supervised consumers of a client.
+extension ClientCore {
+    /// A consumer that has not begun.
+    func makeConsumer(_ configuration: AMQPConsumerConfiguration) throws(AMQPError) -> SupervisedConsumer {
+        try configuration.validate()
+        if let refusal = status.consumerRefusal { throw refusal }
+        let isOfItsOwn = configuration.acknowledgement != .manual && !topology.isExclusive(queue: configuration.queue)
+        let link = isOfItsOwn ? consumingAutomatically : consuming
+        let id = lock.withLock {
+            consumerCount += 1
+            return consumerCount
+        }
+        return SupervisedConsumer(
+            configuration: configuration, id: id, link: link, topology: topology, status: status)
+    }
+
+    /// Begins.
+    func start(_ consumer: SupervisedConsumer, _ handler: AMQPConsumer.Handler? = nil) {
+        lock.withLock { consumers[consumer.id] = consumer }
+        // One that the broker has ended keeps its channel for handlers that run.
+        consumer.ended.whenCompleted { [weak self, weak consumer] outcome in
+            guard case .success(.some) = outcome, let consumer else { return }
+            Task {
+                await consumer.stop(by: .distantFuture)
+                self?.forget(consumer)
+            }
+        }
+        if handler != nil {
+            let needed = consumer.configuration.failures.topology(forQueue: consumer.configuration.queue)
+            if !needed.isEmpty { topology.add(needed) }
+        }
+        consumer.start(handler) { [weak self] (message, address) async throws(AMQPError) in
+            guard let self else { throw ClientStatus.shutDown }
+            _ = try await defaultPublisher()
+                .make(message, to: address, isMandatory: true, policy: .atLeastOnce, timeout: nil)
+                .value()
+        }
+        // One that was made while the client was being ended is ended here, where nobody else knows of it.
+        if status.consumerRefusal != nil { consumer.abandon() }
+    }
+
+    /// Ends a consumer in good order.
+    func cancel(_ consumer: SupervisedConsumer, within duration: Duration) async {
+        await consumer.stop(by: MonotonicTime.now() + max(duration, .zero))
+        forget(consumer)
+    }
+
+    /// The scope of a consumer has ended: what is not settled goes back.
+    func leave(_ consumer: SupervisedConsumer) async {
+        let timeout = configuration.endpoints.first?.closeTimeout ?? .seconds(5)
+        await consumer.stop(by: MonotonicTime.now() + timeout, waitsForSettles: false)
+        forget(consumer)
+    }
+
+    private func forget(_ consumer: SupervisedConsumer) {
+        lock.withLock { _ = consumers.removeValue(forKey: consumer.id) }
+    }
+
+    /// What each consumer does at the moment.
+    var activity: [UInt64: ConsumerActivity] {
+        lock.withLock { consumers }.mapValues {
+            ConsumerActivity(lastDelivery: $0.source.lastDelivery, handling: $0.busyCount)
+        }
+    }
+}

@@ -1,0 +1,348 @@
+internal import AMQPTransport
+
+/// One subscription that outlives connections: comes back after each loss, until it is stopped or may not come back.
+///
+/// One task runs it, from ``start()`` to its end: it takes the actions of ``SubscriptionStateMachine`` and answers with
+/// what came of them. What is delivered goes to ``source``, and from there to workers or to a loop.
+///
+/// - Invariant: what changes is guarded by `lock`, which is a leaf; that is why the class is `@unchecked Sendable`.
+final class SupervisedConsumer: @unchecked Sendable {
+    let configuration: AMQPConsumerConfiguration
+    /// Known to ``ClientStatus`` by it.
+    let id: UInt64
+    let tag: String
+    let source: DeliverySource
+    let counters = DeliveryCounters()
+    /// Completed at the end, with why; `nil` if this program wanted it.
+    let ended = Promise<AMQPError?>()
+    private let link: SupervisedLink
+    private let topology: TopologyKeeper
+    private let status: ClientStatus
+    private let bell: Doorbell
+
+    private let lock = Lock()
+    private var keeper: Task<Void, Never>?
+    private var workers: HandlerWorkers?
+    private var handling: DeliveryHandling?
+    private var isStopping = false
+    private var pauseWanted: Duration?
+    private var channel: AMQPChannel?
+    private var deliveries: AMQPDeliveries?
+    /// Whether the topology knows of a consumer of this queue.
+    private var isRecorded = false
+
+    init(
+        configuration: AMQPConsumerConfiguration, id: UInt64, link: SupervisedLink, topology: TopologyKeeper,
+        status: ClientStatus
+    ) {
+        self.configuration = configuration
+        self.id = id
+        self.link = link
+        self.topology = topology
+        self.status = status
+        tag = configuration.consumerTag.flatMap { $0.isEmpty ? nil : $0 } ?? ConsumerTags.next()
+        let bell = Doorbell()
+        self.bell = bell
+        source = DeliverySource { bell.ring() }
+    }
+
+    /// Begins, once.
+    ///
+    /// - Parameters:
+    ///   - handler: Handles deliveries. Without it, who iterates ``source`` does, and settles.
+    ///   - publish: How copies of messages that failed get to their queues.
+    func start(_ handler: AMQPConsumer.Handler? = nil, publish: @escaping FailedDeliveries.Publish) {
+        status.add(.init(tag: tag, queue: configuration.queue, role: link.role), id: id)
+        link.start()
+        let handling = handler.map { makeHandling($0, publish) }
+        lock.lock()
+        self.handling = handling
+        if let handling {
+            workers = HandlerWorkers(source: source, maximum: configuration.maximumConcurrency) {
+                await handling.handle($0, id: $1)
+            }
+        }
+        let workers = workers
+        if !isStopping { keeper = Task.detached { await self.run() } }
+        lock.unlock()
+        workers?.start()
+    }
+
+    private func makeHandling(
+        _ handler: @escaping AMQPConsumer.Handler, _ publish: @escaping FailedDeliveries.Publish
+    ) -> DeliveryHandling {
+        let failures = FailedDeliveries(
+            policy: configuration.failures, queue: configuration.queue, publish: publish
+        ) { [counters, status] event in
+            counters.count(event.action)
+            status.report(.deliveryFailed(event))
+        }
+        let watchdog = HandlerWatchdog(configuration.deadlines) { [weak self] due, delivery in
+            self?.isOverdue(due, delivery)
+        }
+        return DeliveryHandling(
+            handler: handler, failures: failures, counters: counters, watchdog: watchdog,
+            breaker: configuration.circuitBreaker.map { CircuitBreaker($0) }
+        ) { [weak self] in self?.pause(for: $0) }
+    }
+
+    /// A handler runs for too long, or the broker will soon want its delivery back.
+    private func isOverdue(_ due: HandlerWatch.Due, _ delivery: AMQPDelivery) {
+        lock.withLock { workers }?.interrupt(due.id)
+        let (queue, messageID) = (configuration.queue, delivery.properties.messageID)
+        switch due {
+        case .handlerDeadline: status.report(.handlerOverdue(tag: tag, queue: queue, messageID: messageID))
+        case .acknowledgementDeadline:
+            status.report(.acknowledgementOverdue(tag: tag, queue: queue, messageID: messageID))
+        }
+    }
+
+    /// How many deliveries are being handled by workers.
+    var busyCount: Int { lock.withLock { workers }?.busyCount ?? 0 }
+
+    // MARK: Commands
+
+    /// Unsubscribes for a while. What was not handed out goes back to the queue.
+    func pause(for duration: Duration) {
+        lock.withLock { pauseWanted = duration }
+        bell.ring()
+    }
+
+    /// Ends the subscription: takes nothing more, gives back what was not handed out, waits until everything that was
+    /// handed out is settled and every worker idle, and closes the channel. By `deadline` what is not settled goes back to
+    /// the queue with the channel, and the tasks of handlers that run are cancelled.
+    ///
+    /// - Returns: Whether everything was settled in time.
+    @discardableResult
+    func stop(by deadline: MonotonicTime, waitsForSettles: Bool = true) async -> Bool {
+        let timer = Deadline(loop: .shared, at: deadline) { [self] in giveUp() }
+        defer { timer.cancel() }
+        await requestStop()?.value
+        lock.withLock { handling }?.stop()
+        let (channel, workers) = lock.withLock { (self.channel, self.workers) }
+        let isSettled = waitsForSettles ? await settled(channel, workers, by: deadline) : true
+        if !isSettled { workers?.cancelAll() }
+        let left = max(deadline - .now(), Self.shortestClose)
+        await channel?.close(timeout: isSettled ? left : Self.shortestClose)
+        lock.withLock { self.channel = nil }
+        lock.withLock { handling }?.end()
+        return isSettled
+    }
+
+    /// Takes nothing more, and gives back what was not handed out; the channel stays for what was.
+    func unsubscribeForGood() async { await requestStop()?.value }
+
+    /// How long the broker gets to answer a close when the deadline has passed already.
+    private static let shortestClose: Duration = .milliseconds(100)
+
+    /// As ``stop(by:waitsForSettles:)``, without waiting: nobody will.
+    func abandon() {
+        _ = requestStop()
+        lock.withLock({ self.workers })?.cancelAll()
+        giveUp()
+    }
+
+    private func requestStop() -> Task<Void, Never>? {
+        source.finish(.finished)
+        lock.lock()
+        isStopping = true
+        let keeper = keeper
+        lock.unlock()
+        keeper?.cancel()
+        bell.ring()
+        return keeper
+    }
+
+    /// Nothing of this channel is waited for any more.
+    private func giveUp() {
+        let channel = lock.withLock { self.channel }
+        channel?.core.giveUp(AMQPError(.closed, "consumer '\(tag)' was ended by this program"))
+    }
+
+    /// Waits until everything is settled and no worker busy.
+    private func settled(_ channel: AMQPChannel?, _ workers: HandlerWorkers?, by deadline: MonotonicTime) async -> Bool
+    {
+        let pending = [workers?.idle(), channel?.core.allSettled()].compactMap { $0 }
+        if pending.allSatisfy({ $0.outcome != nil }) { return true }
+        let isDone = Promise<Bool>()
+        let timer = Deadline(loop: .shared, at: deadline) { isDone.complete(.success(false)) }
+        defer { timer.cancel() }
+        Task {
+            for promise in pending { _ = await promise.wait() }
+            isDone.complete(.success(true))
+        }
+        if case .success(let value) = await isDone.wait() { return value }
+        return false
+    }
+
+    // MARK: The task
+
+    private func run() async {
+        var policy = SubscriptionStateMachine.Policy()
+        policy.returnsAfterCancel = configuration.whenCancelledByBroker == .comeBack
+        policy.returnsAfterChannelException = configuration.whenChannelFails == .comeBack
+        policy.refusalLimit = configuration.refusalLimit
+        policy.backoff = configuration.backoff
+        var machine = SubscriptionStateMachine(policy: policy)
+        var event = SubscriptionStateMachine.Event.start
+        while true {
+            if lock.withLock({ isStopping }) { event = .stop }
+            let action = machine.handle(event, now: MonotonicTime.now().nanoseconds, random: .random(in: .min ... .max))
+            switch action {
+            case .subscribe(let checksTopology): event = await subscribe(checksTopology: checksTopology)
+            case .serve: event = await serve()
+            case .wait(let duration):
+                await wait(duration)
+                event = .waited
+            case .pause(let duration):
+                status.consumer(id, is: .paused)
+                status.report(.consumerPaused(tag: tag, queue: configuration.queue, duration))
+                await unsubscribe()
+                await wait(duration)
+                lock.withLock { handling }?.resumed()
+                event = .waited
+            case .end(let error):
+                await end(error)
+                return
+            case nil:
+                // Only after the end.
+                return
+            }
+        }
+    }
+
+    /// Waits, or until the consumer is to stop.
+    private func wait(_ duration: Duration) async {
+        let deadline = MonotonicTime.now() + duration
+        while !lock.withLock({ isStopping }) {
+            let left = deadline - .now()
+            guard left > .zero else { return }
+            await bell.wait(atMost: left)
+        }
+    }
+
+    private func subscribe(checksTopology: Bool) async -> SubscriptionStateMachine.Event {
+        guard let connection = await link.openConnection() else {
+            if case .ended(let error) = link.state.value { return .linkEnded(error) }
+            return .stop
+        }
+        if checksTopology { _ = await topology.checked(over: connection) }
+        do throws(AMQPError) {
+            let channel = try await channel(of: connection)
+            let deliveries = try await channel.consume(
+                topology.currentName(ofQueue: configuration.queue), prefetch: configuration.prefetch,
+                acknowledgement: configuration.acknowledgement, consumerTag: tag,
+                isExclusive: configuration.isExclusive, arguments: configuration.arguments)
+            let mustRecord = lock.withLock {
+                self.deliveries = deliveries
+                defer { isRecorded = true }
+                return !isRecorded
+            }
+            if mustRecord { topology.note { [queue = configuration.queue] in $0.consumerStarted(onQueue: queue) } }
+            source.attach(deliveries.consumer)
+            return .subscribed
+        } catch {
+            guard connection.isUsable else { return .disconnected }
+            if lock.withLock({ isStopping }) { return .stop }
+            status.consumer(id, is: .failed(error))
+            status.report(.consumerLost(tag: tag, queue: configuration.queue, error))
+            return .refused(error)
+        }
+    }
+
+    /// The channel of the subscription before, where that is still open, because its deliveries may still be settled;
+    /// else a new one.
+    private func channel(of connection: AMQPConnection) async throws(AMQPError) -> AMQPChannel {
+        if let channel = lock.withLock({ self.channel }), channel.core.connection === connection.core, channel.isOpen,
+            channel.core.hasRoomForConsumer
+        {
+            return channel
+        }
+        let channel = try await connection.openChannel()
+        lock.withLock { self.channel = channel }
+        return channel
+    }
+
+    /// The subscription is there, until the broker, the connection or this program ends it.
+    private func serve() async -> SubscriptionStateMachine.Event {
+        guard let deliveries = lock.withLock({ deliveries }) else { return .disconnected }
+        let consumer = deliveries.consumer
+        status.consumer(id, is: .subscribed)
+        status.report(.consumerSubscribed(tag: tag, queue: deliveries.queue))
+        while true {
+            if let end = consumer.endedWith { return await lost(consumer, end) }
+            let (isStopping, pause) = lock.withLock {
+                defer { pauseWanted = nil }
+                return (self.isStopping, pauseWanted)
+            }
+            if isStopping { return .stop }
+            if let pause {
+                // A queue that goes with its last consumer must not lose it.
+                guard topology.deletesWithLastConsumer(queue: configuration.queue) else { return .pause(pause) }
+                await hold(for: pause, consumer)
+                continue
+            }
+            await bell.wait()
+        }
+    }
+
+    private func hold(for duration: Duration, _ consumer: ConsumerCore) async {
+        source.hold()
+        status.report(.consumerPaused(tag: tag, queue: configuration.queue, duration))
+        let deadline = MonotonicTime.now() + duration
+        while consumer.endedWith == nil, !lock.withLock({ isStopping }) {
+            let left = deadline - .now()
+            guard left > .zero else { break }
+            await bell.wait(atMost: left)
+        }
+        lock.withLock { handling }?.resumed()
+        source.release()
+    }
+
+    private func lost(_ consumer: ConsumerCore, _ end: ConsumerEnd) async -> SubscriptionStateMachine.Event {
+        let channel = consumer.channel
+        let isConnected = channel.connection.lock.withLock { channel.connection.refusal() == nil }
+        // What the program was not given of an open channel goes back; of one that is gone, it has.
+        if isConnected { giveBack(await channel.unsubscribe(consumer, keepsBuffer: !consumer.isTracked)) }
+        guard isConnected else {
+            status.consumer(id, is: .awaited)
+            return .disconnected
+        }
+        let error =
+            switch end {
+            case .failed(let error): error
+            case .cancelled: AMQPError(.closed, "the channel of consumer '\(tag)' was closed")
+            }
+        status.consumer(id, is: .failed(error))
+        status.report(.consumerLost(tag: tag, queue: configuration.queue, error))
+        return .lost(error)
+    }
+
+    private func unsubscribe() async {
+        guard let deliveries = lock.withLock({ deliveries }) else { return }
+        let consumer = deliveries.consumer
+        giveBack(await consumer.channel.unsubscribe(consumer, keepsBuffer: !consumer.isTracked))
+    }
+
+    private func giveBack(_ count: Int) {
+        if count > 0 { counters.add { $0.requeued &+= UInt64(count) } }
+    }
+
+    private func end(_ error: AMQPError?) async {
+        await unsubscribe()
+        source.finish(error.map { .failed($0) } ?? .finished)
+        let wasRecorded = lock.withLock {
+            defer { isRecorded = false }
+            return isRecorded
+        }
+        if wasRecorded { topology.note { [queue = configuration.queue] in $0.consumerEnded(onQueue: queue) } }
+        status.remove(consumer: id)
+        status.report(.consumerEnded(tag: tag, queue: configuration.queue, error))
+        ended.complete(.success(error))
+    }
+}
+
+extension ChannelCore {
+    /// Whether another consumer can be told from those that the channel has had.
+    fileprivate var hasRoomForConsumer: Bool { lock.withLock { consumerSlots.count < Int(UInt16.max) } }
+}
