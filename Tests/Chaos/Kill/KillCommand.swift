@@ -5,7 +5,9 @@ import TestSupport
 struct KillCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kill",
-        abstract: "Break connections and the broker at random while eight publishers publish, and check every message.",
+        abstract:
+            "Break connections and the broker at random while eight publishers publish and eight consumers consume, and "
+            + "check every message.",
         discussion: "The same seed gives the same faults in the same order after the same waits.")
 
     @Option(help: "How many faults of the proxy: resets, ends, black holes.")
@@ -22,9 +24,9 @@ struct KillCommand: AsyncParsableCommand {
     var rate = 1500
 
     /// T, the heartbeat timeout of the client under test.
-    private static let heartbeat: Duration = .seconds(2)
-    private static let publishTimeout: Duration = .seconds(30)
-    private static let shutdownDeadline: Duration = .seconds(10)
+    static let heartbeat: Duration = .seconds(2)
+    static let publishTimeout: Duration = .seconds(30)
+    static let shutdownDeadline: Duration = .seconds(10)
 
     func run() async throws {
         let seed = seed ?? UInt64.random(in: 1...999_999)
@@ -49,6 +51,7 @@ struct KillCommand: AsyncParsableCommand {
             let counting = try await proxy.add(nacks)
             let load = Load(
                 client: client, recorder: recorder, run: seed, rate: rate, timeout: Self.publishTimeout)
+            _ = try Consumers(client) { recorder.log }
             let nemesis = Nemesis(broker: broker, proxy: proxy)
             async let publishing: Void = load.publish()
             do {
@@ -61,6 +64,12 @@ struct KillCommand: AsyncParsableCommand {
             }
             load.stop()
             await publishing
+            if let left = try await broker.remainder(of: Load.queues, within: .seconds(60)) {
+                recorder.oddities.withLock { $0.append("not consumed: \(left)") }
+            }
+            if let phantom = try await broker.phantomConsumers(of: Load.queues, expected: 1) {
+                recorder.oddities.withLock { $0.append(phantom) }
+            }
             await watchdog.watch("shutdown", within: Self.shutdownDeadline) {
                 let report = await client.shutdown(deadline: Self.shutdownDeadline)
                 if report.isTimedOut { recorder.oddities.withLock { $0.append("the shutdown was cut short") } }
@@ -69,13 +78,16 @@ struct KillCommand: AsyncParsableCommand {
         }
         let leak = try await before.leak()
         let took = ContinuousClock.now - start
-        try await recorder.log.drain(Load.publishers.map(Load.queue), of: broker)
+        if let phantom = try await broker.phantomConsumers(of: Load.queues, expected: 0) {
+            recorder.oddities.withLock { $0.append("after the end: \(phantom)") }
+        }
+        try await recorder.log.drain(Load.queues, of: broker)
 
         var tally = Tally()
         let report = try recorder.log.report()
         say("\(report)")
         say(
-            "\(watchdog.count) operations, \(nacks) nacks, \(audit.publishes) publishes on the wire, \(took.inMilliseconds / 1000) s"
+            "\(watchdog.count) operations, \(nacks) nacks, \(audit.publishes) publishes on the wire, \(audit.mostUnsettled) unsettled at most, \(took.inMilliseconds / 1000) s"
         )
         let replay = command(seed)
         let faults = ["seed \(seed), faults:"] + trace
@@ -85,6 +97,7 @@ struct KillCommand: AsyncParsableCommand {
         tally.take("outcomes", oddities.isEmpty ? [] : Array(oddities.prefix(20)) + faults, replay: replay)
         let overdue = watchdog.overdue
         tally.take("deadlines", overdue.isEmpty ? [] : Array(overdue.prefix(20)) + faults, replay: replay)
+        tally.take("tags and prefetch", Consumers.failures(audit), replay: replay)
         tally.take("threads and descriptors", leak.map { [$0] } ?? [], replay: replay)
         tally.take(
             "something was published",

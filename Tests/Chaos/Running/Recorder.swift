@@ -65,11 +65,11 @@ struct Recorder: Sendable {
     }
 }
 
-extension CheckLog {
-    /// The checked log, and what the report does not look for: of all copies of a message one at most may come without a
+extension CheckReport {
+    /// The checked records, and what the report does not look for: of all copies of a message one at most may come without a
     /// word of the others, however many attempts there were.
-    func failures(ordered: Bool = true) throws -> [String] {
-        let report = try report()
+    static func failures(run: UInt64, _ records: [CheckRecord], ordered: Bool = true) -> [String] {
+        let report = CheckReport(run: run, records)
         var failures = report.isClean(ordered: ordered) ? [] : [report.fullDescription]
         var unmarked: [MessageID: Int] = [:]
         for record in records {
@@ -83,6 +83,14 @@ extension CheckLog {
             failures.append("\(doubled.count) came twice without a mark, such as \(doubled.prefix(10))")
         }
         return failures
+    }
+}
+
+extension CheckLog {
+    /// ``CheckReport/failures(run:_:ordered:)`` of what was logged; throws where a record could not be written.
+    func failures(ordered: Bool = true) throws -> [String] {
+        _ = try report()
+        return CheckReport.failures(run: run, records, ordered: ordered)
     }
 
     /// Takes everything out of queues of a broker, and deletes them. Gives how many messages they held.
