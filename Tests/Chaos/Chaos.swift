@@ -12,16 +12,20 @@ import Glibc
             printed with the command that repeats it. SWIFTAMQP_TEST_DEADLINE_SCALE stretches all deadlines.
             """,
         subcommands: [
-            SweepCommand.self, KillCommand.self, RestartsCommand.self, ShutdownsCommand.self, BacklogCommand.self,
-            RecoveryCommand.self, AlarmCommand.self,
+            SweepCommand.self, KillCommand.self, KillClientCommand.self, SoakCommand.self, RestartsCommand.self,
+            ShutdownsCommand.self, BacklogCommand.self, RecoveryCommand.self, AlarmCommand.self, ClientCommand.self,
         ])
 
-    @Option(help: "Repeat what `make chaos` did to a broker and its connections with this seed.")
-    var replay: UInt64?
+    @Option(help: "Repeat what `make chaos` did with this seed, or with soak:SEED a round of a soak.")
+    var replay: String?
 
     /// The numbers of faults that `make chaos` asks for.
     func run() async throws {
         guard let replay else { throw CleanExit.helpRequest(self) }
+        let soak = "soak:"
+        if replay.hasPrefix(soak) {
+            return try await SoakCommand.parse(["--minutes", "0", "--seed", "\(replay.dropFirst(soak.count))"]).run()
+        }
         let command = try KillCommand.parse(
             ["--cycles", "100", "--close-all", "20", "--broker-kill", "5", "--pause", "5", "--seed", "\(replay)"])
         try await command.run()

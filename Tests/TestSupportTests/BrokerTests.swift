@@ -115,7 +115,7 @@ struct BrokerTests {
 }
 
 /// The processes that carry a node's directory in their environment.
-private func processes(of directory: String) -> [String] {
+func processes(of directory: String) -> [String] {
     guard let folder = opendir("/proc") else { return ["/proc cannot be read"] }
     defer { closedir(folder) }
     var found: [String] = []

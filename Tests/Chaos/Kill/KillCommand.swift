@@ -25,9 +25,9 @@ struct KillCommand: AsyncParsableCommand {
     var rate = 1500
 
     /// T, the heartbeat timeout of the client under test.
-    private static let heartbeat: Duration = .seconds(2)
-    private static let publishTimeout: Duration = .seconds(30)
-    private static let shutdownDeadline: Duration = .seconds(10)
+    static let heartbeat: Duration = .seconds(2)
+    static let publishTimeout: Duration = .seconds(30)
+    static let shutdownDeadline: Duration = .seconds(10)
 
     func run() async throws {
         let seed = seed ?? UInt64.random(in: 1...999_999)
@@ -46,14 +46,14 @@ struct KillCommand: AsyncParsableCommand {
         let start = ContinuousClock.now
 
         let recorder = Recorder(log: CheckLog(run: seed), watchdog: watchdog)
-        let (trace, audit, nacks, reception) = try await withClient(of: broker, seed: seed) { client, proxy in
+        let (trace, audit, nacks, consumers) = try await withClient(of: broker, seed: seed) { client, proxy in
             // A delay of nothing: counts the refusals of the broker, after which the order is not promised.
             let nacks = FrameRule(.serverToClient, .method(.basicNack), repeats: true, .delay(.zero))
             let counting = try await proxy.add(nacks)
             let load = Load(
                 client: client, recorder: recorder, run: seed, rate: rate, timeout: Self.publishTimeout)
             let nemesis = Nemesis(broker: broker, proxy: proxy) { recorder.log.brokerKilled() }
-            let reception = try Reception(client: client, recorder: recorder)
+            let consumers = try Consumers(client) { recorder.log }
             async let publishing: Void = load.publish()
             do {
                 try await nemesis.carryOut(plan)
@@ -65,35 +65,41 @@ struct KillCommand: AsyncParsableCommand {
             }
             load.stop()
             await publishing
-            await reception.finish()
+            if let left = try await broker.remainder(of: Load.queues, within: .seconds(60)) {
+                recorder.oddities.withLock { $0.append("not consumed: \(left)") }
+            }
+            if let phantom = try await broker.phantomConsumers(of: Load.queues, expected: 1) {
+                recorder.oddities.withLock { $0.append(phantom) }
+            }
             await watchdog.watch("shutdown", within: Self.shutdownDeadline) {
                 let report = await client.shutdown(deadline: Self.shutdownDeadline)
                 if report.isTimedOut { recorder.oddities.withLock { $0.append("the shutdown was cut short") } }
             }
-            return (nemesis.trace.withLock { $0 }, proxy.journal.audit, counting.count, reception)
+            return (nemesis.trace.withLock { $0 }, proxy.journal.audit, counting.count, consumers)
         }
         let leak = try await before.leak()
         let took = ContinuousClock.now - start
-        let consumers = try await broker.consumerCount()
-        let rest = try await recorder.log.drain(Load.publishers.map(Load.queue), of: broker)
+        if let phantom = try await broker.phantomConsumers(of: Load.queues, expected: 0) {
+            recorder.oddities.withLock { $0.append("after the end: \(phantom)") }
+        }
+        try await recorder.log.drain(Load.queues, of: broker)
 
         var tally = Tally()
         let report = try recorder.log.report()
         say("\(report)")
         say(
             "\(watchdog.count) operations, \(nacks) nacks, \(took.inMilliseconds / 1000) s; on the wire: \(audit); "
-                + "consumers: \(reception.counts)"
+                + "consumers: \(consumers.counts)"
         )
         let replay = command(seed)
         let faults = ["seed \(seed), faults:"] + trace
-        let wrong = try recorder.log.failures(ordered: nacks == 0 && report.isOrdered(within: Reception.inOrder))
+        let wrong = try recorder.log.failures(ordered: nacks == 0 && report.isOrdered(within: Consumers.inOrder))
         tally.take("messages", wrong.isEmpty ? [] : wrong + faults, replay: replay)
         let oddities = recorder.oddities.withLock { $0 }
         tally.take("outcomes", oddities.isEmpty ? [] : Array(oddities.prefix(20)) + faults, replay: replay)
         let overdue = watchdog.overdue
         tally.take("deadlines", overdue.isEmpty ? [] : Array(overdue.prefix(20)) + faults, replay: replay)
-        let misbehaved = reception.failures(audit: audit, consumersLeft: consumers, messagesLeft: rest)
-        tally.take("consumers", misbehaved.isEmpty ? [] : misbehaved + faults, replay: replay)
+        tally.take("tags, prefetch and settles", Consumers.failures(audit) + consumers.failures, replay: replay)
         tally.take("threads and descriptors", leak.map { [$0] } ?? [], replay: replay)
         tally.take(
             "something was published",

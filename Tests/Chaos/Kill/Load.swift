@@ -7,12 +7,16 @@ struct Load: Sendable {
     let client: AMQPClient
     let recorder: Recorder
     let run: UInt64
+    /// Counts the processes that publish to the same queues one after the other: each has publishers of its own.
+    var generation: UInt32 = 0
     /// Messages a second, over all publishers.
     let rate: Int
     let timeout: Duration
     let isStopping = Locked(false)
 
     static let publishers = UInt32(1)...8
+
+    static var queues: [String] { publishers.map(queue) }
 
     static func queue(_ publisher: UInt32) -> String { "chaos-\(publisher)" }
 
@@ -23,7 +27,7 @@ struct Load: Sendable {
             queues: publishers.map {
                 .classic(
                     queue($0),
-                    arguments: Reception.inOrder.contains($0) ? ["x-single-active-consumer": .bool(true)] : [:])
+                    arguments: Consumers.inOrder.contains($0) ? ["x-single-active-consumer": .bool(true)] : [:])
             })
     }
 
@@ -86,7 +90,7 @@ struct Load: Sendable {
     }
 
     private func id(_ publisher: UInt32, _ sequence: UInt64) -> MessageID {
-        MessageID(run: run, publisher: publisher, sequence: sequence)
+        MessageID(run: run, publisher: generation * 100 + publisher, sequence: sequence)
     }
 
     /// Small ones for the most part; some of several frames.

@@ -17,11 +17,17 @@ struct Nemesis: Sendable {
     }
 
     func carryOut(_ plan: FaultPlan) async throws {
-        for step in plan.steps {
-            try await Task.sleep(for: step.wait)
-            note(step.fault.description)
-            try await carryOut(step.fault)
-        }
+        for step in plan.steps { try await carryOut(step) }
+        try await heal()
+    }
+
+    func carryOut(_ step: FaultPlan.Step) async throws {
+        try await Task.sleep(for: step.wait)
+        note(step.fault.description)
+        try await carryOut(step.fault)
+    }
+
+    func heal() async throws {
         note("healed")
         try await proxy.heal()
     }

@@ -71,22 +71,17 @@ extension CheckReport {
     func isOrdered(within publishers: ClosedRange<UInt32>) -> Bool {
         inversions.isEmpty || inversions.contains { publishers.contains($0.publisher) }
     }
-}
 
-extension CheckLog {
-    /// The checked log, and what the report does not look for: of all copies of a message one at most may come without a
+    /// The checked records, and what the report does not look for: of all copies of a message one at most may come without a
     /// word of the others, however many attempts there were.
-    func failures(ordered: Bool = true) throws -> [String] {
-        let report = try report()
+    static func failures(run: UInt64, _ records: [CheckRecord], ordered: Bool = true) -> [String] {
+        let report = CheckReport(run: run, records)
         var failures = report.isClean(ordered: ordered) ? [] : [report.fullDescription]
         var unmarked: [MessageID: Int] = [:]
-        // Of what was delivered by a broker that was killed afterwards.
-        var before: Set<MessageID> = []
         for record in records {
             switch record.event {
-            case .brokerKilled:
-                before.formUnion(unmarked.keys)
-                unmarked = unmarked.filter { $0.value > 1 }
+            // It may have forgotten that it had delivered them.
+            case .brokerKilled: unmarked = unmarked.filter { $0.value > 1 }
             case .delivery(let attempt, let redelivered) where attempt <= 1 && !redelivered:
                 unmarked[record.id, default: 0] += 1
             default: break
@@ -97,6 +92,14 @@ extension CheckLog {
             failures.append("\(doubled.count) came twice without a mark, such as \(doubled.prefix(10))")
         }
         return failures
+    }
+}
+
+extension CheckLog {
+    /// ``CheckReport/failures(run:_:ordered:)`` of what was logged; throws where a record could not be written.
+    func failures(ordered: Bool = true) throws -> [String] {
+        _ = try report()
+        return CheckReport.failures(run: run, records, ordered: ordered)
     }
 
     /// Takes everything out of queues of a broker, and deletes them. Gives how many messages they held.

@@ -1,3 +1,4 @@
+import ClientTestSupport
 import SwiftAMQP
 import TestSupport
 
@@ -60,6 +61,14 @@ struct SweepSession: Sendable {
         let client = try AMQPClient(configuration: configuration(), topology: topology)
         await watchdog.watch("connect", within: .seconds(10)) {
             do throws(AMQPError) { try await client.connect() } catch { result.closed = error }
+        }
+        if case .closed = client.state {
+        } else {
+            // Few at a time, so that there are acks in between, and one after the other, so that the order is that of the queue.
+            try client.consume(queue, prefetch: 3) { delivery in
+                recorder.log.delivered(delivery)
+                return .ack
+            }
         }
         await publish(client, recorder)
         await call(client)

@@ -7,20 +7,29 @@ import Testing
 /// first of them.
 struct MatrixSession: Sendable {
     let broker: Broker
-    let proxy: ChaosProxy
+    /// One before each node that the client knows.
+    let proxies: [ChaosProxy]
     let client: AMQPClient
     let queue: String
+    /// Deadline of the publishes: far more than any fault here lasts.
+    let timeout: Duration
     let log: CheckLog
     /// The one publisher, so that a fault meets a channel that is in use. Made when it is first needed.
     private let stream = Locked<AMQPClientPublisher?>(nil)
 
-    private init(broker: Broker, proxy: ChaosProxy, client: AMQPClient, queue: String, log: CheckLog) {
+    private init(
+        broker: Broker, proxies: [ChaosProxy], client: AMQPClient, queue: String, timeout: Duration, log: CheckLog
+    ) {
         self.broker = broker
-        self.proxy = proxy
+        self.proxies = proxies
         self.client = client
         self.queue = queue
+        self.timeout = timeout
         self.log = log
     }
+
+    /// The one that the client tries first.
+    var proxy: ChaosProxy { proxies[0] }
 
     /// Deadline of the publishes: far more than any fault here lasts.
     static let timeout: Duration = .seconds(15) * Deadline.scale
@@ -33,21 +42,32 @@ struct MatrixSession: Sendable {
     var second: String { queue + "-second" }
 
     /// Gives `body` a connected client, shuts it down, empties the queue and checks that every publish ended as it was
-    /// said to, once and in time, in order.
+    /// said to, once and in time, and in order, unless the broker refused some.
+    ///
+    /// - Parameters:
+    ///   - others: Further nodes of the broker's cluster, which the client knows, each behind a proxy of its own.
+    ///   - place: Where the proxies listen.
     static func run(
-        _ broker: Broker? = nil, heartbeat: Duration = .seconds(1), queue: (String) -> AMQPQueue = { .classic($0) },
-        connects: Bool = true, isOrdered: Bool = true,
-        configure: (inout AMQPClientConfiguration) -> Void = { _ in }, _ body: (MatrixSession) async throws -> Void
+        _ broker: Broker? = nil, others: [Broker] = [], at place: ProxyPlace = .loopback,
+        heartbeat: Duration = .seconds(1), timeout: Duration = .seconds(15),
+        queue: (String) -> AMQPQueue = { .classic($0) }, second: (String) -> AMQPQueue = { .classic($0) },
+        connects: Bool = true, configure: (inout AMQPClientConfiguration) -> Void = { _ in },
+        _ body: (MatrixSession) async throws -> Void
     ) async throws {
         let broker = if let broker { broker } else { try await Broker.shared }
         let name = uniqueName("matrix")
         let log = CheckLog(run: 1)
-        let topology = AMQPTopology(queues: [queue(name), .classic(name + "-second")])
-        try await ChaosProxy.withProxy(target: broker.port) { proxy in
+        let topology = AMQPTopology(queues: [queue(name), second(name + "-second")])
+        let isOrdered = try await withProxies(before: [broker] + others, at: place) { proxies in
             try await withClient(
-                to: broker, port: proxy.port, topology: topology,
+                to: broker, port: proxies[0].port, topology: topology,
                 configure: { configuration in
+                    for proxy in proxies.dropFirst() {
+                        configuration.endpoints.append(configuration.endpoints[0])
+                        configuration.endpoints[configuration.endpoints.count - 1].port = proxy.port
+                    }
                     for index in configuration.endpoints.indices {
+                        configuration.endpoints[index].host = place.host
                         configuration.endpoints[index].heartbeat = heartbeat
                         configuration.endpoints[index].rpcTimeout = .seconds(5)
                         configuration.endpoints[index].publishTimeout = timeout
@@ -58,7 +78,13 @@ struct MatrixSession: Sendable {
                 }
             ) { client in
                 if connects { try await client.connect() }
-                try await body(MatrixSession(broker: broker, proxy: proxy, client: client, queue: name, log: log))
+                try await body(
+                    MatrixSession(
+                        broker: broker, proxies: proxies, client: client, queue: name, timeout: timeout, log: log))
+            }
+            // What is sent again because it was refused comes later than what was not.
+            return !proxies.contains { proxy in
+                proxy.journal.records.contains { $0.event == .frame(.method(.basicNack)) }
             }
         }
         try await withChannel(to: broker) { channel in
@@ -72,6 +98,16 @@ struct MatrixSession: Sendable {
         #expect(report.isClean(ordered: isOrdered), "\(report.fullDescription)")
     }
 
+    private static func withProxies<Value>(
+        before brokers: [Broker], at place: ProxyPlace, _ proxies: [ChaosProxy] = [],
+        _ body: ([ChaosProxy]) async throws -> Value
+    ) async throws -> Value {
+        guard proxies.count < brokers.count else { return try await body(proxies) }
+        return try await ChaosProxy.withProxy(target: brokers[proxies.count].port, at: place) { proxy in
+            try await withProxies(before: brokers, at: place, proxies + [proxy], body)
+        }
+    }
+
     // MARK: Publishing
 
     /// What was handed in and has no outcome yet.
@@ -81,7 +117,10 @@ struct MatrixSession: Sendable {
     }
 
     /// Hands messages in, in order; the checker knows each number as a publisher of its own.
-    func enqueue(as publisher: UInt32, count: Int, size: Int = 64) async throws -> [Pending] {
+    func enqueue(
+        as publisher: UInt32, count: Int, size: Int = 64, timeout: Duration? = nil
+    ) async throws -> [Pending] {
+        let timeout = timeout ?? self.timeout
         let stream = try stream.withLock { stream throws(AMQPError) in
             if let stream { return stream }
             let new = try client.publisher()
@@ -91,9 +130,9 @@ struct MatrixSession: Sendable {
         var pending: [Pending] = []
         for number in 0..<UInt64(count) {
             let id = MessageID(run: 1, publisher: publisher, sequence: number)
-            log.intent(id, deadline: Self.timeout)
+            log.intent(id, deadline: timeout)
             let publish = try await stream.enqueue(
-                AMQPMessage(body: CheckedMessage.body(id, size: size)), to: .queue(queue), timeout: Self.timeout)
+                AMQPMessage(body: CheckedMessage.body(id, size: size)), to: .queue(queue), timeout: timeout)
             pending.append(Pending(id: id, publish: publish))
         }
         return pending

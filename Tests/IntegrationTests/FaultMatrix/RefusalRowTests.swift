@@ -112,7 +112,7 @@ struct RefusalRowTests {
     @Test("row 28: a full queue that rejects: sent again, nacked if it stays so")
     func rejectPublish() async throws {
         let limited: (String) -> AMQPQueue = { .classic($0, maximumLength: 1, overflow: .rejectPublish) }
-        try await MatrixSession.run(queue: limited, isOrdered: false) { session in
+        try await MatrixSession.run(queue: limited) { session in
             session.expectConfirmed(try await session.publish(as: 1, count: 1))
             let error = await expectError(.nacked) {
                 try await session.client.publish(

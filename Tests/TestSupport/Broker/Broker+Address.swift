@@ -18,7 +18,7 @@ extension Broker {
 
     private var address: BrokerURL {
         switch location {
-        case .privateNode(let site, _): BrokerURL(host: "127.0.0.1", port: site.port)
+        case .privateNode(let node): BrokerURL(host: "127.0.0.1", port: node.site.port)
         case .external(let url): url
         }
     }

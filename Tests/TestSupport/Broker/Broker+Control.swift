@@ -9,10 +9,11 @@ extension Broker {
     package func ctl(
         _ arguments: [String], deadline: Duration = .seconds(30)
     ) async throws(HarnessError) -> String {
-        let (site, installation) = try privateNode()
+        let node = try privateNode()
         return try await offPool("rabbitmqctl") { () throws(HarnessError) in
             let result = try runCommand(
-                [installation.ctl, "--silent"] + arguments, environment: site.environment, deadline: .after(deadline))
+                [node.installation.ctl, "--silent"] + arguments, environment: node.site.environment,
+                deadline: .after(deadline))
             guard result.exitCode == 0 else {
                 throw HarnessError(
                     .commandFailed(status: result.exitCode),
@@ -56,11 +57,6 @@ extension Broker {
     /// Closes every connection from the broker's side: `connection.close` with 320 and this reason.
     package func closeAllConnections(reason: String) async throws(HarnessError) {
         try await ctl(["close_all_connections", reason])
-    }
-
-    /// How many consumers there are on all queues of the default virtual host.
-    package func consumerCount() async throws(HarnessError) -> Int {
-        try await ctl(["list_consumers", "queue_name", "--no-table-headers", "--silent"]).split(separator: "\n").count
     }
 
     /// The queues of a virtual host, by name.

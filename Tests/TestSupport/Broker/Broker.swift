@@ -10,13 +10,19 @@ package final class Broker: Sendable {
     private let state: Locked<NodeState>
 
     enum Location: Sendable {
-        case privateNode(BrokerSite, BrokerInstallation)
+        case privateNode(PrivateNode)
         case external(url: BrokerURL)
     }
 
+    struct PrivateNode: Sendable {
+        let site: BrokerSite
+        let installation: BrokerInstallation
+        let home: BrokerHome
+        /// Whether the home is the node's own and goes with it; that of a cluster is its nodes' in common.
+        let ownsHome: Bool
+    }
+
     private struct NodeState: Sendable {
-        var guardian: BrokerGuardian?
-        var epmd: ChildProcess?
         var node: ChildProcess?
         var isRemoved = false
     }
@@ -29,16 +35,26 @@ package final class Broker: Sendable {
         state = Locked(NodeState())
     }
 
-    private init(configuration: [String]) throws(HarnessError) {
+    init(_ node: PrivateNode) {
+        location = .privateNode(node)
+        state = Locked(NodeState())
+    }
+
+    private convenience init(configuration: [String]) throws(HarnessError) {
         let installation = try BrokerInstallation.find()
-        let site = try BrokerSite(configuration: configuration)
-        location = .privateNode(site, installation)
-        state = Locked(NodeState(guardian: try BrokerGuardian(directory: site.directory)))
+        let home = try BrokerHome()
+        do throws(HarnessError) {
+            let site = try BrokerSite(home: home, configuration: configuration)
+            self.init(PrivateNode(site: site, installation: installation, home: home, ownsHome: true))
+        } catch {
+            home.tearDown()
+            throw error
+        }
     }
 
     deinit {
         // Reached without remove() when a test forgot it. Ending and reaping takes milliseconds here.
-        state.withLock { Self.tearDown(&$0) }
+        state.withLock { Self.tearDown(&$0, location) }
     }
 
     // MARK: Life
@@ -91,13 +107,14 @@ package final class Broker: Sendable {
         await BootGate.shared.leave()
     }
 
-    private func boot() async throws(HarnessError) {
-        let (site, installation) = try privateNode()
+    /// ``start()`` without waiting for a turn.
+    func boot() async throws(HarnessError) {
+        let node = try privateNode()
         try await onNode { state throws(HarnessError) in
             if state.node?.isRunning == true { return }
             if state.isRemoved { throw HarnessError(.nodeFailed, "this node has been removed") }
-            if state.epmd?.isRunning != true { state.epmd = try Self.startEpmd(site) }
-            state.node = try Self.startNode(site, installation)
+            try node.home.startEpmd()
+            state.node = try Self.startNode(node.site, node.installation)
         }
         // The ports are open now; the boot itself may have a last step to go.
         try await ctl(["await_startup"])
@@ -146,7 +163,7 @@ package final class Broker: Sendable {
     /// Ends the node for good and removes its directory. Never fails and may be called again.
     package func remove() async {
         guard case .privateNode = location else { return }
-        try? await onNode { state throws(HarnessError) in Self.tearDown(&state) }
+        try? await onNode { [location] state throws(HarnessError) in Self.tearDown(&state, location) }
     }
 
     // MARK: What a test may look at
@@ -158,19 +175,20 @@ package final class Broker: Sendable {
     package var processID: pid_t? { state.withLock { $0.node?.pid } }
 
     /// The id of the node's epmd, if it runs.
-    package var epmdProcessID: pid_t? { state.withLock { $0.epmd?.pid } }
+    package var epmdProcessID: pid_t? { (try? privateNode())?.home.epmdProcessID }
+
+    /// What the node is called among Erlang's nodes; `nil` for an external broker.
+    package var nodeName: String? { (try? privateNode())?.site.nodeName }
 
     /// The directory that holds everything of the node; `nil` for an external broker.
-    package var directory: String? {
-        if case .privateNode(let site, _) = location { site.directory } else { nil }
-    }
+    package var directory: String? { (try? privateNode())?.site.directory }
 
     /// The node's log so far.
     package func log() throws(HarnessError) -> String { try readTextFile(try privateNode().site.logFile) }
 
-    func privateNode() throws(HarnessError) -> (site: BrokerSite, installation: BrokerInstallation) {
+    func privateNode() throws(HarnessError) -> PrivateNode {
         switch location {
-        case .privateNode(let site, let installation): return (site, installation)
+        case .privateNode(let node): return node
         case .external: throw HarnessError(.externalBroker, Self.controlUnavailableReason)
         }
     }
@@ -187,16 +205,6 @@ package final class Broker: Sendable {
         }
     }
 
-    /// In the foreground, because as a daemon it would not be our child, and we could not end it by its id.
-    private static func startEpmd(_ site: BrokerSite) throws(HarnessError) -> ChildProcess {
-        let epmd = try ChildProcess(
-            ["epmd", "-port", "\(site.epmdPort)", "-address", "127.0.0.1"], environment: site.environment,
-            ownSession: true)
-        // The node would start an epmd of its own if it came first.
-        try waitForPort(site.epmdPort, of: epmd, site, what: "epmd")
-        return epmd
-    }
-
     private static func startNode(
         _ site: BrokerSite, _ installation: BrokerInstallation
     ) throws(HarnessError) -> ChildProcess {
@@ -206,34 +214,14 @@ package final class Broker: Sendable {
         let node = try ChildProcess(
             [installation.server], environment: site.environment,
             streams: .init(output: console, error: console), ownSession: true)
-        try waitForPort(site.port, of: node, site, what: "the node")
+        try node.waitForPort(site.port, within: bootTime, what: "the node") { site.logTail() }
         return node
     }
 
-    /// A node has no other way to say that it listens than to accept, so ask every few milliseconds.
-    private static func waitForPort(
-        _ port: UInt16, of process: ChildProcess, _ site: BrokerSite, what: String
-    ) throws(HarnessError) {
-        let deadline = Deadline.after(bootTime)
-        while !LoopbackPort.accepts(port) {
-            if !process.isRunning {
-                throw HarnessError(.nodeFailed, "\(what) ended while it started. Its log ends with:\n\(site.logTail())")
-            }
-            if deadline.hasPassed {
-                process.killAndWait()
-                throw HarnessError(.timeout, "\(what) did not open port \(port) in time.\n\(site.logTail())")
-            }
-            usleep(20_000)
-        }
-    }
-
-    private static func tearDown(_ state: inout NodeState) {
+    private static func tearDown(_ state: inout NodeState, _ location: Location) {
         state.node?.killAndWait()
-        state.epmd?.killAndWait()
         state.node = nil
-        state.epmd = nil
-        state.guardian?.release()
-        state.guardian = nil
+        if case .privateNode(let node) = location, node.ownsHome { node.home.tearDown() }
         state.isRemoved = true
     }
 }

@@ -15,7 +15,7 @@ final class BrokerGuardian: Sendable {
         defer { close(pipe.readEnd) }
         do throws(HarnessError) {
             process = try ChildProcess(
-                ["/bin/sh", "-c", Self.script, "swiftamqp-guardian", "\(BrokerSite.marker)=\(directory)", directory],
+                ["/bin/sh", "-c", Self.script, "swiftamqp-guardian", "\(BrokerHome.marker)=\(directory)", directory],
                 environment: ["PATH": "/usr/bin:/bin"], streams: .init(input: pipe.readEnd), ownSession: true)
         } catch {
             close(pipe.writeEnd)

@@ -8,6 +8,8 @@ import Glibc
 /// a change has been made when the call returns. After ``stop()`` calls do nothing, or throw where they can.
 package final class ChaosProxy: Sendable {
     package let port: UInt16
+    /// The address that clients connect to.
+    package let host: String
     package let seed: UInt64
     package let journal: FrameJournal
     private let mailbox: ProxyMailbox
@@ -19,16 +21,17 @@ package final class ChaosProxy: Sendable {
     ///
     /// `journalLimit` is how many records are kept, the latest; the audit needs none.
     package static func start(
-        target: UInt16, seed: UInt64 = 0, journalLimit: Int = 100_000
+        target: UInt16, at place: ProxyPlace = .loopback, seed: UInt64 = 0, journalLimit: Int = 100_000
     ) throws(HarnessError) -> ChaosProxy {
-        try ChaosProxy(target: target, seed: seed, journalLimit: journalLimit)
+        try ChaosProxy(target: target, place: place, seed: seed, journalLimit: journalLimit)
     }
 
-    private init(target: UInt16, seed: UInt64, journalLimit: Int) throws(HarnessError) {
+    private init(target: UInt16, place: ProxyPlace, seed: UInt64, journalLimit: Int) throws(HarnessError) {
         let journal = FrameJournal(seed: seed, limit: journalLimit)
         let mailbox = try ProxyMailbox()
-        let (listener, port) = try LoopbackPort.listen()
+        let (listener, port) = try place.listen()
         self.port = port
+        host = place.host
         self.seed = seed
         self.journal = journal
         self.mailbox = mailbox
@@ -36,7 +39,7 @@ package final class ChaosProxy: Sendable {
             thread = Locked(
                 try HarnessThread("chaos-proxy") { [shared] in
                     ProxyCore(
-                        listener: listener, port: port, target: target, seed: seed, journal: journal,
+                        listener: listener, place: place, port: port, target: target, seed: seed, journal: journal,
                         mailbox: mailbox, status: shared
                     ).run()
                 })
@@ -50,10 +53,10 @@ package final class ChaosProxy: Sendable {
 
     /// Gives `body` a proxy, which is gone afterwards however `body` ends.
     package static func withProxy<Value>(
-        target: UInt16, seed: UInt64 = 0, journalLimit: Int = 100_000,
+        target: UInt16, at place: ProxyPlace = .loopback, seed: UInt64 = 0, journalLimit: Int = 100_000,
         _ body: (ChaosProxy) async throws -> Value
     ) async throws -> Value {
-        let proxy = try start(target: target, seed: seed, journalLimit: journalLimit)
+        let proxy = try start(target: target, at: place, seed: seed, journalLimit: journalLimit)
         do {
             let value = try await body(proxy)
             await proxy.stop()
@@ -69,13 +72,13 @@ package final class ChaosProxy: Sendable {
         to broker: Broker, user: String? = nil, password: String? = nil, vhost: String? = nil
     ) -> String {
         var url = BrokerURL(parsing: broker.url(user: user, password: password, vhost: vhost))
-        url.host = "127.0.0.1"
+        url.host = host
         url.port = port
         return url.description
     }
 
     /// The URL of a broker that takes `guest`, by way of this proxy.
-    package var url: String { BrokerURL(host: "127.0.0.1", port: port).description }
+    package var url: String { BrokerURL(host: host, port: port).description }
 
     /// Resets every connection, closes the listener and joins the thread. May be called again.
     package func stop() async {

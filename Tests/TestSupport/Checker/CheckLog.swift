@@ -11,6 +11,7 @@ package final class CheckLog: Sendable {
     private struct State: Sendable {
         var records: [CheckRecord] = []
         var descriptor: Int32 = -1
+        var keepsRecords = true
         var failure: HarnessError?
     }
 
@@ -21,20 +22,26 @@ package final class CheckLog: Sendable {
     }
 
     /// A log in a file, which may have a beginning by an earlier process. Then a restart is noted.
-    package init(run: UInt64, file: String) throws(HarnessError) {
+    ///
+    /// Without `keepsRecords` they are only in the file, for a process whose memory is watched: who wants to know them
+    /// reads the file.
+    package init(run: UInt64, file: String, keepsRecords: Bool = true) throws(HarnessError) {
         self.run = run
         let flags = O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC
         let descriptor = try check(open(file, flags, 0o600), "open \(file)")
+        let hasBeginning: Bool
         do throws(HarnessError) {
             let (records, torn) = try Self.records(descriptor, file)
             // A record that was cut off by a full disk, for example, would shift all that follow.
             if torn > 0 { try check(ftruncate(descriptor, records.count * CheckRecord.size), "truncate \(file)") }
-            state = Locked(State(records: records, descriptor: descriptor))
+            hasBeginning = !records.isEmpty
+            state = Locked(
+                State(records: keepsRecords ? records : [], descriptor: descriptor, keepsRecords: keepsRecords))
         } catch {
             close(descriptor)
             throw error
         }
-        if !records.isEmpty { append(.restart, MessageID(run: run, publisher: 0, sequence: 0)) }
+        if hasBeginning { append(.restart, MessageID(run: run, publisher: 0, sequence: 0)) }
     }
 
     deinit { state.withLock { if $0.descriptor >= 0 { close($0.descriptor) } } }
@@ -88,7 +95,7 @@ package final class CheckLog: Sendable {
         // The lock is held while writing, so that both orders are the same.
         state.withLock { state in
             let record = CheckRecord(event, id, time: MonotonicClock.now())
-            state.records.append(record)
+            if state.keepsRecords { state.records.append(record) }
             guard state.descriptor >= 0, state.failure == nil else { return }
             let bytes = record.bytes
             let count = write(state.descriptor, bytes, bytes.count)

@@ -8,6 +8,9 @@ package func makeTemporaryFile(_ name: String) throws(HarnessError) -> String {
     }
 }
 
+/// Removes a file, if it is there.
+package func removeFile(_ path: String) { unlink(path) }
+
 /// As ``makeTemporaryFile(_:)``, a folder.
 func makeTemporaryDirectory(_ name: String) throws(HarnessError) -> String {
     try makeTemporary(name) { template throws(HarnessError) in

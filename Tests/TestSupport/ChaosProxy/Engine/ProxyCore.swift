@@ -14,6 +14,7 @@ final class ProxyCore {
     var isStopping = false
 
     private let status: Locked<ProxyStatus>
+    private let place: ProxyPlace
     private var listener: Int32
     private var isListening = true
     private var rules: [Int: InstalledRule] = [:]
@@ -21,9 +22,10 @@ final class ProxyCore {
     private var buffer = [UInt8](repeating: 0, count: 64 * 1024)
 
     init(
-        listener: Int32, port: UInt16, target: UInt16, seed: UInt64, journal: FrameJournal, mailbox: ProxyMailbox,
-        status: Locked<ProxyStatus>
+        listener: Int32, place: ProxyPlace, port: UInt16, target: UInt16, seed: UInt64, journal: FrameJournal,
+        mailbox: ProxyMailbox, status: Locked<ProxyStatus>
     ) {
+        self.place = place
         self.listener = listener
         self.port = port
         self.target = target
@@ -162,12 +164,12 @@ final class ProxyCore {
         close(listener)
         // Holds the port, without listening, for the day it opens again.
         listener = -1
-        listener = try LoopbackPort.bound(to: port)
+        listener = try place.bound(to: port)
     }
 
     func listen() throws(HarnessError) {
         guard !isListening else { return }
-        if listener < 0 { listener = try LoopbackPort.bound(to: port) }
+        if listener < 0 { listener = try place.bound(to: port) }
         try check(Glibc.listen(listener, 64), "listen on port \(port)")
         ProxySocket.makeNonBlocking(listener)
         isListening = true
