@@ -48,13 +48,12 @@ extension SocketStream: LoopSource {
         var end: StreamCloseReason?
         var mayHaveMore = true
         while left > 0, end == nil, mayHaveMore, state.closeReason == nil {
-            let room = buffer.free
-            switch Socket.recv(descriptor, into: room) {
+            let received = receive(into: buffer, delegate)
+            switch received.result {
             case .bytes(let count):
-                buffer.filled += count
                 left -= count
                 // A short read means that the socket is empty; asking again would be a system call for nothing.
-                mayHaveMore = count == room.count
+                mayHaveMore = count == received.room
                 let bytes = UnsafeRawBufferPointer(rebasing: buffer.bytes[..<buffer.filled])
                 buffer.consume(filter == nil ? delegate.streamDidRead(bytes) : decode(bytes, to: delegate))
                 if buffer.free.isEmpty {
@@ -75,6 +74,38 @@ extension SocketStream: LoopSource {
         if let end { close(end) }
         return mayHaveMore && end == nil
     }
+
+    /// One read: into memory of the delegate what belongs there, the rest into `buffer`. Also says for how much there
+    /// was room.
+    private func receive(
+        into buffer: ReadBuffer, _ delegate: any SocketStreamDelegate
+    ) -> (result: IOResult, room: Int) {
+        let free = buffer.free
+        var inPlace: (result: IOResult, room: Int)?
+        if buffer.filled == 0, filter == nil {
+            delegate.streamWillRead { memory in
+                guard memory.count >= Self.leastInPlace else { return 0 }
+                // Not more than what ends the frame and begins the next one: that one belongs elsewhere, too.
+                let next = UnsafeMutableRawBufferPointer(rebasing: free.prefix(Self.mostBehind))
+                let result = Socket.recv(descriptor, into: memory, then: next)
+                inPlace = (result, memory.count + next.count)
+                guard case .bytes(let count) = result else { return 0 }
+                buffer.filled = max(0, count - memory.count)
+                return min(count, memory.count)
+            }
+        }
+        if let inPlace { return inPlace }
+        let result = Socket.recv(descriptor, into: free)
+        if case .bytes(let count) = result { buffer.filled += count }
+        return (result, free.count)
+    }
+
+    private static let leastInPlace = Tunable.get("SAMQP_LEAST", 16 << 10)
+    private static let mostBehind = Tunable.get("SAMQP_BEHIND", 4 << 10)
+}
+internal import Glibc
+enum Tunable {
+    static func get(_ n: String, _ d: Int) -> Int { getenv(n).flatMap { Int(String(cString: $0)) } ?? d }
 }
 
 extension SocketStream {

@@ -13,7 +13,8 @@ extension ConnectionCore: SocketStreamDelegate {
         }
         var consumed = 0
         do throws(WireError) {
-            while isTaking, let frame = try nextFrame(bytes, consumed) {
+            try takeRestOfBody(bytes, &consumed)
+            while isTaking, unfinishedBody == nil, let frame = try nextFrame(bytes, consumed) {
                 if frame.channel == 0 {
                     try handleChannelZero(frame)
                     consumed += frame.totalSize
@@ -21,6 +22,7 @@ extension ConnectionCore: SocketStreamDelegate {
                     try takeFrames(of: try channel(frame.channel), bytes, &consumed)
                 }
             }
+            if isTaking, unfinishedBody == nil { try takeUnfinishedBody(bytes, &consumed) }
         } catch {
             violated(error)
         }
@@ -28,8 +30,8 @@ extension ConnectionCore: SocketStreamDelegate {
         return isTaking ? consumed : bytes.count
     }
 
-    private static var noBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
-    private var isTaking: Bool { failure == nil && machine.state != .ended }
+    static var noBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
+    var isTaking: Bool { failure == nil && machine.state != .ended }
 
     @inline(__always)
     private func nextFrame(_ bytes: UnsafeRawBufferPointer, _ consumed: Int) throws(WireError) -> Frame? {
@@ -105,7 +107,7 @@ extension ConnectionCore: SocketStreamDelegate {
         }
     }
 
-    private func channel(_ id: UInt16) throws(WireError) -> ChannelCore {
+    func channel(_ id: UInt16) throws(WireError) -> ChannelCore {
         if let lastChannel, lastChannel.id == id { return lastChannel }
         guard let channel = lock.withLock({ channels[id] }) else {
             throw WireError(.channelError, "a frame came on channel \(id), which is not open")
@@ -160,7 +162,7 @@ extension ConnectionCore: SocketStreamDelegate {
     }
 
     @inline(__always)
-    private func complete(_ channel: ChannelCore, lastPiece: UnsafeRawBufferPointer) throws(WireError) {
+    func complete(_ channel: ChannelCore, lastPiece: UnsafeRawBufferPointer) throws(WireError) {
         switch channel.assembler.completed {
         case .deliver:
             channel.collect(small: lastPiece)

@@ -84,6 +84,8 @@ final class ConnectionCore: @unchecked Sendable {
     var hasEnded = false
     /// The channel that the last frame was for.
     @exclusivity(unchecked) var lastChannel: ChannelCore?
+    /// The channel of a body frame of which a part was taken, and the rest is still to come.
+    @exclusivity(unchecked) var unfinishedBody: ChannelCore?
     @exclusivity(unchecked) var touchedChannels: [ChannelCore] = []
     @exclusivity(unchecked) private var wakeups = Wakeups()
     /// Why this side ends the connection, where it does.

@@ -41,6 +41,8 @@ final class StreamRecorder: SocketStreamDelegate {
         return consumed
     }
 
+    func streamWillRead(_ read: (UnsafeMutableRawBufferPointer) -> Int) {}
+
     func streamDidFinishReading() {
         record.withLock { $0.events.append(.finishedReading) }
         changes.note()
