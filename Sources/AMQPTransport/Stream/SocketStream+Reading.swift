@@ -80,7 +80,7 @@ extension SocketStream: LoopSource {
     private func receive(
         into buffer: ReadBuffer, _ delegate: any SocketStreamDelegate
     ) -> (result: IOResult, room: Int) {
-        let free = buffer.free
+        var free = buffer.free
         var inPlace: (result: IOResult, room: Int)?
         if buffer.filled == 0, filter == nil {
             delegate.streamWillRead { memory in
@@ -94,7 +94,15 @@ extension SocketStream: LoopSource {
                 return min(count, memory.count)
             }
         }
-        if let inPlace { return inPlace }
+        if let inPlace {
+            state.expectsMoreInPlace = true
+            return inPlace
+        }
+        if state.expectsMoreInPlace {
+            // Where a large body was, another one may follow: its frame header comes first, the rest to where it stays.
+            state.expectsMoreInPlace = false
+            free = UnsafeMutableRawBufferPointer(rebasing: free.prefix(Self.mostBehind))
+        }
         let result = Socket.recv(descriptor, into: free)
         if case .bytes(let count) = result { buffer.filled += count }
         return (result, free.count)
@@ -104,8 +112,8 @@ extension SocketStream: LoopSource {
     private static let mostBehind = Tunable.get("SAMQP_BEHIND", 4 << 10)
 }
 internal import Glibc
-enum Tunable {
-    static func get(_ n: String, _ d: Int) -> Int { getenv(n).flatMap { Int(String(cString: $0)) } ?? d }
+package enum Tunable {
+    package static func get(_ n: String, _ d: Int) -> Int { getenv(n).flatMap { Int(String(cString: $0)) } ?? d }
 }
 
 extension SocketStream {

@@ -66,7 +66,10 @@ extension ChannelCore {
                     isInOrder = false
                 }
             }
+            stream.isFlushPlanned = true
             lock.unlock()
+            // Who settles these need not wake the loop for it.
+            stream.planFlush()
             inboundTags.removeAll(keepingCapacity: true)
             if !isInOrder {
                 connection.fail(

@@ -180,6 +180,10 @@ extension ConnectionCore: SocketStreamDelegate {
     /// Hands the collected deliveries to their consumers: one lock and one wake-up for a batch.
     func handOut() {
         guard !touchedChannels.isEmpty else { return }
+        let now = MonotonicTime.now().nanoseconds
+        let isStreaming = now - lastHandOut < Self.streamGap
+        lastHandOut = now
+        if isStreaming != self.isStreaming { lock.withLock { self.isStreaming = isStreaming } }
         var full: [ConsumerCore] = []
         for channel in touchedChannels {
             channel.isTouched = false

@@ -71,7 +71,12 @@ final class ConnectionCore: @unchecked Sendable {
     /// `connection.close` is in the stream: what follows it is ignored by the broker.
     @exclusivity(unchecked) var isCloseSent = false
 
+    /// Deliveries come in quick succession. Written on the loop's thread only.
+    @exclusivity(unchecked) var isStreaming = false
+
     // Loop.
+    @exclusivity(unchecked) var lastHandOut: Int64 = 0
+    static let streamGap = Int64(Tunable.get("SAMQP_GAP", 1_000_000))
     var machine: ConnectionStateMachine
     @exclusivity(unchecked) var splitter = FrameSplitter()
     let decoder = WireDecoder()

@@ -104,6 +104,10 @@ struct UnsettledTags: ~Copyable {
         return tags
     }
 
+    /// Whether no delivery up to `tag` waits to be settled, so that a `multiple` up to it covers nothing by mistake.
+    @inline(__always)
+    func isSettled(upTo tag: UInt64) -> Bool { head == entries.count || entries[head].tag > tag }
+
     /// Whether `tag` waits to be settled.
     func contains(tag: UInt64) -> Bool {
         guard let position = position(of: tag) else { return false }
