@@ -65,14 +65,30 @@ extension SocketStream: LoopSource {
             case .failed(let errno): end = .failed(SystemError(errno: errno, call: "recv"))
             }
         }
-        if !state.isFinished { delegate.streamDidFinishReading() }
+        let pause = state.isFinished ? 0 : delegate.streamDidFinishReading(budget - left)
         if state.isFinished || buffer.filled == 0 {
             loop.readBuffers.giveBack(buffer)
         } else {
             state.readBuffer = buffer
         }
-        if let end { close(end) }
+        if let end { close(end) } else { pace(mayHaveMore ? 0 : pause) }
         return mayHaveMore && end == nil
+    }
+
+    /// Leaves the socket alone for so long, and then looks what has come.
+    private func pace(_ pause: Int64) {
+        if pause > 0 || state.isPaced {
+            state.isPaced = pause > 0
+            updateInterest()
+        }
+        if let timer = state.paceTimer { loop.cancel(timer) }
+        state.paceTimer = nil
+        guard pause > 0 else { return }
+        state.paceTimer = loop.schedule(at: MonotonicTime(nanoseconds: MonotonicTime.now().nanoseconds + pause)) { [self] in
+            state.paceTimer = nil
+            guard state.isPaced, state.closeReason == nil else { return }
+            if state.isReadingPaused { pace(0) } else { readTurn() }
+        }
     }
 
     /// One read: into memory of the delegate what belongs there, the rest into `buffer`. Also says for how much there

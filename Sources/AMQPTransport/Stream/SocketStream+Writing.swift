@@ -151,7 +151,7 @@ extension SocketStream: LoopFlushable {
     func updateInterest() {
         guard let token = state.token, state.closeReason == nil else { return }
         var interest: Epoll.Interest = []
-        if !state.isReadingPaused { interest.insert(.read) }
+        if !state.isReadingPaused, !state.isPaced { interest.insert(.read) }
         if lock.withLock({ isBlocked }) { interest.insert(.write) }
         guard interest != state.interest else { return }
         state.interest = interest

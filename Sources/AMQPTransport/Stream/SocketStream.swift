@@ -69,6 +69,9 @@ package final class SocketStream: @unchecked Sendable {
         var interest: Epoll.Interest = .read
         var readBuffer: ReadBuffer?
         var isReadingPaused = false
+        /// A timer will read.
+        var isPaced = false
+        var paceTimer: LoopTimer?
         /// The last read went to memory of the delegate.
         var expectsMoreInPlace = false
         var isListedForTrim = false

@@ -8,8 +8,9 @@ package protocol SocketStreamDelegate: AnyObject, Sendable {
     /// ``streamDidRead(_:)`` follows, with the bytes behind them or with none. Loop thread.
     func streamWillRead(_ read: (UnsafeMutableRawBufferPointer) -> Int)
 
-    /// The reads of this turn are over: deliver what was collected. Loop thread.
-    func streamDidFinishReading()
+    /// The reads of this turn are over, after so many bytes: deliver what was collected. Gives for how many nanoseconds
+    /// not to read, so that more gathers; 0 is until something comes. Loop thread.
+    func streamDidFinishReading(_ byteCount: Int) -> Int64
 
     /// About a second after something has happened, and every second while it does: give spare memory back. Loop thread.
     func streamDidRest()

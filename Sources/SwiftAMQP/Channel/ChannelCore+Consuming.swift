@@ -39,13 +39,11 @@ extension ChannelCore {
 
     /// With the lock held: acknowledges a delivery that was just settled.
     ///
-    /// Where the ack before it still waits at the end of the outbox, that one becomes an ack of both, if everything up to
-    /// the higher tag is settled: nothing that the program did not settle can be covered, as the broker counts upwards and
-    /// all that came is known. Not in a transaction, where a rollback takes back what counts as settled here.
+    /// Where the ack before it still waits at the end of the outbox, that one becomes an ack of both, if it can. Not in a
+    /// transaction, where a rollback takes back what counts as settled here.
     @inline(__always)
     private func appendAck(_ tag: UInt64) {
-        let highest = max(tag, lastAck.tag)
-        if lastAck.end == stream.appended, unsettled.isSettled(upTo: highest), combinesAcks {
+        if lastAck.end == stream.appended, combinesAcks, let highest = unsettled.combined(tag, lastAck.tag) {
             let frame = stream.lastAppended(FrameEncoder.settleFrameSize)
             if !frame.isEmpty {
                 FrameEncoder.rewriteAck(frame, deliveryTag: highest, multiple: true)

@@ -55,8 +55,10 @@ extension ChannelCore {
         if isTracked { inboundTags.append((assembler.deliveryTag, consumer.slot)) }
     }
 
-    /// Hands out what was collected; adds the consumers because of which reading should pause.
-    func handOut(_ full: inout [ConsumerCore]) {
+    /// Hands out what was collected; adds the consumers because of which reading should pause. Gives how many deliveries
+    /// more may come before half of the smallest prefetch is used up; none where some need no settling.
+    func handOut(_ full: inout [ConsumerCore]) -> Int {
+        var room = 0
         if !inboundTags.isEmpty {
             lock.lock()
             var isInOrder = true
@@ -67,6 +69,8 @@ extension ChannelCore {
                 }
             }
             stream.isFlushPlanned = true
+            let unsent = stream.handedOver > firstUnsentSettle ? 0 : unsentSettles
+            room = 2 * mostUnsentSettles - unsettled.count - unsent
             lock.unlock()
             // Who settles these need not wake the loop for it.
             stream.planFlush()
@@ -75,7 +79,7 @@ extension ChannelCore {
                 connection.fail(
                     AMQPError(WireError(.commandInvalid, "the delivery tags on channel \(id) do not count upwards")))
                 touchedConsumers.removeAll(keepingCapacity: true)
-                return
+                return 0
             }
         }
         for consumer in touchedConsumers {
@@ -93,6 +97,7 @@ extension ChannelCore {
             }
         }
         touchedConsumers.removeAll(keepingCapacity: true)
+        return room
     }
 
     /// An auto-ack consumer fell behind for good.

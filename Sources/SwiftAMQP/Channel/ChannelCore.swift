@@ -85,7 +85,7 @@ final class ChannelCore: @unchecked Sendable {
     /// The publishes of a channel that the broker has not answered, at most. The ring that holds them grows up to it.
     static let maximumUnanswered = 1 << 17
 
-    static let prefetchDivisor = Tunable.get("SAMQP_DIV", 2)
+    static let prefetchDivisor = Tunable.get("SAMQP_DIV", 4)
 
     init(id: UInt16, connection: ConnectionCore) {
         self.id = id

@@ -112,7 +112,12 @@ struct ContentAssembler {
     /// A body frame came. True if the message is complete.
     @inline(__always)
     mutating func body(_ payload: UnsafeRawBufferPointer) throws(WireError) -> Bool {
-        try checkBodyFrame(payload.count)
+        guard state == .expectingBody else {
+            throw WireError(.unexpectedFrame, "a body frame came without its header")
+        }
+        guard payload.count <= size - body.count else {
+            throw WireError(.frameError, "a body has more bytes than the \(size) that its header declares")
+        }
         if body.isEmpty, payload.count == size {
             // The whole body in one frame: a small one of a delivery is copied straight to where it stays.
             isSmall = size <= DeliveryBatch.largestSmallBody && isDelivery
@@ -126,10 +131,11 @@ struct ContentAssembler {
     }
 
     /// A body frame of `count` bytes has begun. False if it is to be waited for as a whole: a small body has no array of
-    /// its own to be put into.
-    mutating func beginBodyFrame(_ count: Int) throws(WireError) -> Bool {
-        try checkBodyFrame(count)
-        guard size > DeliveryBatch.largestSmallBody else { return false }
+    /// its own to be put into, and what is wrong with a frame is said once it is whole.
+    mutating func beginBodyFrame(_ count: Int) -> Bool {
+        guard state == .expectingBody, count <= size - body.count, size > DeliveryBatch.largestSmallBody else {
+            return false
+        }
         frameRest = count
         return true
     }
@@ -142,14 +148,16 @@ struct ContentAssembler {
         frameRest -= part.count
     }
 
-    /// Calls `read` with the place of the bytes that the frame still lacks. It gives how many it has put there.
+    /// Calls `read` with the place of bytes that the frame still lacks. It gives how many it has put there.
     mutating func part(_ read: (UnsafeMutableRawBufferPointer) -> Int) {
         guard frameRest > 0 else { return }
-        reserve(frameRest)
+        // The size of a frame is a claim, too.
+        reserve(min(frameRest, Self.firstReservation))
+        let room = min(frameRest, body.capacity - body.count)
         let before = body.count
-        body.append(addingCapacity: frameRest) { [frameRest] span in
+        body.append(addingCapacity: room) { span in
             span.withUnsafeMutableBufferPointer { place, count in
-                let free = UnsafeMutableBufferPointer(rebasing: place[count...].prefix(frameRest))
+                let free = UnsafeMutableBufferPointer(rebasing: place[count...].prefix(room))
                 count += min(max(0, read(UnsafeMutableRawBufferPointer(free))), free.count)
             }
         }
@@ -161,16 +169,6 @@ struct ContentAssembler {
         guard state == .expectingBody, frameRest == 0, body.count == size else { return false }
         state = .idle
         return true
-    }
-
-    @inline(__always)
-    private func checkBodyFrame(_ count: Int) throws(WireError) {
-        guard state == .expectingBody else {
-            throw WireError(.unexpectedFrame, "a body frame came without its header")
-        }
-        guard count <= size - body.count else {
-            throw WireError(.frameError, "a body has more bytes than the \(size) that its header declares")
-        }
     }
 
     private var isDelivery: Bool {

@@ -19,12 +19,13 @@ extension ConnectionCore {
         if channel.assembler.endBodyFrame() { try complete(channel, lastPiece: Self.noBytes) }
     }
 
-    /// What is left of a read, if it is the beginning of a body frame.
+    /// What is left of a read, if it is the beginning of a body frame that belongs where it came.
     func takeUnfinishedBody(_ bytes: UnsafeRawBufferPointer, _ consumed: inout Int) throws(WireError) {
         let rest = UnsafeRawBufferPointer(rebasing: bytes.dropFirst(consumed))
-        guard let body = try splitter.unfinishedBody(in: rest), body.channel != 0 else { return }
-        let channel = try channel(body.channel)
-        guard try channel.assembler.beginBodyFrame(body.size) else { return }
+        guard let body = try splitter.unfinishedBody(in: rest) else { return }
+        // Whose method came last, unless frames of several channels are mixed.
+        let channel = lastChannel?.id == body.channel ? lastChannel : lock.withLock { channels[body.channel] }
+        guard let channel, channel.assembler.beginBodyFrame(body.size) else { return }
         channel.assembler.part(body.payload)
         unfinishedBody = channel
         consumed = bytes.count

@@ -16,6 +16,7 @@ extension ConnectionCore: SocketStreamDelegate {
             try takeRestOfBody(bytes, &consumed)
             while isTaking, unfinishedBody == nil, let frame = try nextFrame(bytes, consumed) {
                 if frame.channel == 0 {
+                    isTurnPure = false
                     try handleChannelZero(frame)
                     consumed += frame.totalSize
                 } else {
@@ -57,7 +58,15 @@ extension ConnectionCore: SocketStreamDelegate {
         }
     }
 
-    func streamDidFinishReading() { handOut() }
+    func streamDidFinishReading(_ byteCount: Int) -> Int64 {
+        handOut()
+        let turn = ReadPacing.Turn(
+            now: lastHandOut, deliveries: turnDeliveries, bytes: byteCount, isPure: isTurnPure, room: turnRoom)
+        turnDeliveries = 0
+        turnRoom = .max
+        isTurnPure = true
+        return pacing.wait(after: turn)
+    }
 
     func streamDidRest() { bodies.trim() }
 
@@ -107,7 +116,7 @@ extension ConnectionCore: SocketStreamDelegate {
         }
     }
 
-    func channel(_ id: UInt16) throws(WireError) -> ChannelCore {
+    private func channel(_ id: UInt16) throws(WireError) -> ChannelCore {
         if let lastChannel, lastChannel.id == id { return lastChannel }
         guard let channel = lock.withLock({ channels[id] }) else {
             throw WireError(.channelError, "a frame came on channel \(id), which is not open")
@@ -147,12 +156,15 @@ extension ConnectionCore: SocketStreamDelegate {
         case AMQPMethodID.basicDeliver.rawValue:
             try channel.deliver(try decoder.decodeDeliver(payload))
         case AMQPMethodID.basicAck.rawValue:
+            isTurnPure = false
             let ack = try decoder.decodeAck(payload)
             try channel.acknowledge(tag: ack.deliveryTag, multiple: ack.multiple, positive: true)
         case AMQPMethodID.basicNack.rawValue:
+            isTurnPure = false
             let nack = try decoder.decodeNack(payload)
             try channel.acknowledge(tag: nack.deliveryTag, multiple: nack.multiple, positive: false)
         default:
+            isTurnPure = false
             // What came before must be handed out before a cancel, a close or an answer takes effect.
             handOut()
             try channel.handle(try decoder.decodeMethod(payload))
@@ -187,7 +199,8 @@ extension ConnectionCore: SocketStreamDelegate {
         var full: [ConsumerCore] = []
         for channel in touchedChannels {
             channel.isTouched = false
-            channel.handOut(&full)
+            turnDeliveries += channel.inboundTags.count
+            turnRoom = min(turnRoom, channel.handOut(&full))
         }
         touchedChannels.removeAll(keepingCapacity: true)
         if !full.isEmpty { pauseReading(for: full) }

@@ -76,6 +76,11 @@ final class ConnectionCore: @unchecked Sendable {
 
     // Loop.
     @exclusivity(unchecked) var lastHandOut: Int64 = 0
+    @exclusivity(unchecked) var pacing = ReadPacing()
+    /// What this turn of reads has brought; for ``pacing``.
+    @exclusivity(unchecked) var turnDeliveries = 0
+    @exclusivity(unchecked) var turnRoom = Int.max
+    @exclusivity(unchecked) var isTurnPure = true
     static let streamGap = Int64(Tunable.get("SAMQP_GAP", 1_000_000))
     var machine: ConnectionStateMachine
     @exclusivity(unchecked) var splitter = FrameSplitter()
