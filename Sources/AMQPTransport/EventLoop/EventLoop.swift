@@ -17,8 +17,8 @@ package final class EventLoop: @unchecked Sendable {
     /// Why the loop could not start (out of descriptors or of threads); connecting on it fails with this.
     package var startError: SystemError? { lock.withLock { failure } }
 
-    /// When a planned flush comes.
-    package static let plannedFlushNanoseconds = Int64(Tunable.get("SAMQP_PLAN", 1_000_000))
+    /// How soon a planned flush comes.
+    private static let plannedFlushNanoseconds: Int64 = 1_000_000
 
     /// How long after its last activity a connection gives its buffers back.
     private static let trimAfterNanoseconds: Int64 = 1_000_000_000

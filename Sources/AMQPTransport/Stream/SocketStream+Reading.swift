@@ -84,7 +84,8 @@ extension SocketStream: LoopSource {
         if let timer = state.paceTimer { loop.cancel(timer) }
         state.paceTimer = nil
         guard pause > 0 else { return }
-        state.paceTimer = loop.schedule(at: MonotonicTime(nanoseconds: MonotonicTime.now().nanoseconds + pause)) { [self] in
+        state.paceTimer = loop.schedule(at: MonotonicTime(nanoseconds: MonotonicTime.now().nanoseconds + pause)) {
+            [self] in
             state.paceTimer = nil
             guard state.isPaced, state.closeReason == nil else { return }
             if state.isReadingPaused { pace(0) } else { readTurn() }
@@ -124,12 +125,10 @@ extension SocketStream: LoopSource {
         return (result, free.count)
     }
 
-    private static let leastInPlace = Tunable.get("SAMQP_LEAST", 16 << 10)
-    private static let mostBehind = Tunable.get("SAMQP_BEHIND", 4 << 10)
-}
-internal import Glibc
-package enum Tunable {
-    package static func get(_ n: String, _ d: Int) -> Int { getenv(n).flatMap { Int(String(cString: $0)) } ?? d }
+    /// Less is not worth a call of its own.
+    private static let leastInPlace = 16 << 10
+    /// What is read behind the memory of the delegate: the end of one frame and the beginning of the next.
+    private static let mostBehind = 4 << 10
 }
 
 extension SocketStream {

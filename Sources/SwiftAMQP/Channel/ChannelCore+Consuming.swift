@@ -191,7 +191,7 @@ extension ChannelCore {
                 .invalidArgument, "channel \(id) has had 65,535 consumers; open another channel")
         }
         for limit in [subscription.prefetch, globalPrefetch] where limit > 0 {
-            mostUnsentSettles = min(mostUnsentSettles, max(1, Int(limit) / Self.prefetchDivisor))
+            mostUnsentSettles = min(mostUnsentSettles, max(1, Int(limit) / 2))
         }
         let consumer = ConsumerCore(
             channel: self, tag: subscription.tag, queue: subscription.queue, slot: slot,

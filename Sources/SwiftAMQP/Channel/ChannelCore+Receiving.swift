@@ -56,7 +56,7 @@ extension ChannelCore {
     }
 
     /// Hands out what was collected; adds the consumers because of which reading should pause. Gives how many deliveries
-    /// more may come before half of the smallest prefetch is used up; none where some need no settling.
+    /// more may come before three quarters of the smallest prefetch are used up; none where some need no settling.
     func handOut(_ full: inout [ConsumerCore]) -> Int {
         var room = 0
         if !inboundTags.isEmpty {
@@ -70,7 +70,7 @@ extension ChannelCore {
             }
             stream.isFlushPlanned = true
             let unsent = stream.handedOver > firstUnsentSettle ? 0 : unsentSettles
-            room = 2 * mostUnsentSettles - unsettled.count - unsent
+            room = mostUnsentSettles + mostUnsentSettles / 2 - unsettled.count - unsent
             lock.unlock()
             // Who settles these need not wake the loop for it.
             stream.planFlush()

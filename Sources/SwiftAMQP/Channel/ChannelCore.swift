@@ -47,14 +47,14 @@ final class ChannelCore: @unchecked Sendable {
     @exclusivity(unchecked) var highestDelivered: UInt64 = 0
     @exclusivity(unchecked) var tracker = ConfirmTracker()
     @exclusivity(unchecked) var unsettled = UnsettledTags()
-    /// Where in the stream the last ack ends, and its tag; for ``combinesAcks``.
+    /// Where in the stream the last ack ends, and its tag: what is acknowledged next may leave with it.
     @exclusivity(unchecked) var lastAck: (end: UInt64, tag: UInt64) = (0, 0)
-    /// Whether acks that wait together may leave as one.
+    /// Whether acks that wait together leave as one.
     @exclusivity(unchecked) var combinesAcks = true
-    /// How many settles were appended behind the place in the stream that is not sent yet.
+    /// How many deliveries were settled since the last settle that was sent, and the place in the stream of the first.
     @exclusivity(unchecked) var unsentSettles = 0
     @exclusivity(unchecked) var firstUnsentSettle: UInt64 = 0
-    /// From so many on they leave at once: a part of the smallest prefetch, so that the broker never waits for them.
+    /// From so many on they leave at once: half of the smallest prefetch, so that the broker does not wait for them.
     @exclusivity(unchecked) var mostUnsentSettles = 1024
     /// How many deliveries all consumers together may hold unsettled, as the program asked for; 0 is unlimited.
     var globalPrefetch: UInt16 = 0
@@ -84,8 +84,6 @@ final class ChannelCore: @unchecked Sendable {
 
     /// The publishes of a channel that the broker has not answered, at most. The ring that holds them grows up to it.
     static let maximumUnanswered = 1 << 17
-
-    static let prefetchDivisor = Tunable.get("SAMQP_DIV", 4)
 
     init(id: UInt16, connection: ConnectionCore) {
         self.id = id

@@ -75,13 +75,15 @@ final class ConnectionCore: @unchecked Sendable {
     @exclusivity(unchecked) var isStreaming = false
 
     // Loop.
+    /// When deliveries were last handed out.
     @exclusivity(unchecked) var lastHandOut: Int64 = 0
     @exclusivity(unchecked) var pacing = ReadPacing()
     /// What this turn of reads has brought; for ``pacing``.
     @exclusivity(unchecked) var turnDeliveries = 0
     @exclusivity(unchecked) var turnRoom = Int.max
     @exclusivity(unchecked) var isTurnPure = true
-    static let streamGap = Int64(Tunable.get("SAMQP_GAP", 1_000_000))
+    /// Deliveries that follow each other within this are a stream.
+    static let streamGap: Int64 = 1_000_000
     var machine: ConnectionStateMachine
     @exclusivity(unchecked) var splitter = FrameSplitter()
     let decoder = WireDecoder()
