@@ -207,6 +207,21 @@ static inline ssize_t cplatform_recv(int fd, void *bytes, size_t capacity) {
     do { n = recv(fd, bytes, capacity, MSG_DONTWAIT); } while (n < 0 && errno == EINTR);
     return n < 0 ? -errno : n;
 }
+/* Fills the first piece, then the second. readv(2) has no flags and would wait. */
+static inline ssize_t cplatform_recv2(int fd, void *first, size_t first_size, void *second, size_t second_size) {
+    struct iovec vectors[2];
+    struct msghdr message;
+    ssize_t n;
+    vectors[0].iov_base = first;
+    vectors[0].iov_len = first_size;
+    vectors[1].iov_base = second;
+    vectors[1].iov_len = second_size;
+    memset(&message, 0, sizeof message);
+    message.msg_iov = vectors;
+    message.msg_iovlen = 2;
+    do { n = recvmsg(fd, &message, MSG_DONTWAIT); } while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : n;
+}
 
 /* Never repeated: Linux frees the descriptor before it can fail with EINTR, and the number may already be somebody
  * else's (close(2), "Dealing with error returns from close()"). */

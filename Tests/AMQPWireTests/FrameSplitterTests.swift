@@ -50,6 +50,35 @@ import Testing
         #expect(found.3 == 12)
     }
 
+    @Test("a body frame is known by its header, with what has come of it")
+    func unfinished() throws {
+        let frame: [UInt8] = [3, 0, 10, 0, 0, 0, 4, 1, 2, 3, 4, 0xCE]
+        for count in 0..<frame.count {
+            try withExactBytes(Array(frame.prefix(count))) { bytes in
+                let found = try splitter.unfinishedBody(in: bytes)
+                #expect((found != nil) == (count >= 7))
+                guard let found else { return }
+                #expect(found.channel == 10)
+                #expect(found.size == 4)
+                #expect(Array(found.payload) == Array(frame[7..<max(7, min(count, 11))]))
+            }
+        }
+        for type in [1, 2] as [UInt8] {
+            let other = [type] + frame[1..<9]
+            #expect(try withExactBytes(other) { try splitter.unfinishedBody(in: $0) == nil })
+        }
+        #expect(
+            wireError {
+                _ = try withExactBytes([3, 0, 10] + bigEndian(UInt32(4089)) + [1]) {
+                    try splitter.unfinishedBody(in: $0)?.size
+                }
+            }?.replyCode == 501)
+        for octet in UInt8.min...UInt8.max where octet != 0xCE {
+            #expect(wireError { try FrameSplitter.checkEnd(octet) }?.replyCode == 501)
+        }
+        try FrameSplitter.checkEnd(0xCE)
+    }
+
     @Test("an unknown type is refused at its first byte")
     func types() {
         for type in UInt8.min...UInt8.max where ![1, 2, 3, 8].contains(type) {

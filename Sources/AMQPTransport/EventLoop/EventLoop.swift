@@ -17,6 +17,9 @@ package final class EventLoop: @unchecked Sendable {
     /// Why the loop could not start (out of descriptors or of threads); connecting on it fails with this.
     package var startError: SystemError? { lock.withLock { failure } }
 
+    /// How soon a planned flush comes.
+    private static let plannedFlushNanoseconds: Int64 = 1_000_000
+
     /// How long after its last activity a connection gives its buffers back.
     private static let trimAfterNanoseconds: Int64 = 1_000_000_000
 
@@ -36,6 +39,9 @@ package final class EventLoop: @unchecked Sendable {
     private var generation: UInt32 = 0
     /// When the loop may flush again; 0 if it may at once.
     @exclusivity(unchecked) private var nextFlush: Int64 = 0
+    /// What is flushed at `nextPlanned`.
+    @exclusivity(unchecked) private var planned: [any LoopFlushable] = []
+    @exclusivity(unchecked) private var nextPlanned: Int64 = 0
     var readBuffers = ReadBufferPool()
     /// Who may hold buffers that nobody uses.
     private var recentlyActive: [any LoopFlushable] = []
@@ -142,6 +148,12 @@ package final class EventLoop: @unchecked Sendable {
         try? descriptors?.epoll.remove(fd)
     }
 
+    /// Asks for a ``LoopFlushable/flushAsPlanned()`` within a millisecond. Loop thread only.
+    func planFlush(_ flushable: any LoopFlushable) {
+        if planned.isEmpty { nextPlanned = MonotonicTime.now().nanoseconds + Self.plannedFlushNanoseconds }
+        planned.append(flushable)
+    }
+
     /// Asks for a ``LoopFlushable/trimOnLoop()`` in about a second. Loop thread only.
     func trimLater(_ flushable: any LoopFlushable) {
         if recentlyActive.isEmpty { lastTrim = MonotonicTime.coarse().nanoseconds }
@@ -157,6 +169,7 @@ package final class EventLoop: @unchecked Sendable {
         while true {
             runInbox()
             runTimers()
+            runPlanned()
             guard let timeout = prepareToWait() else { return }
             do throws(SystemError) {
                 try descriptors.epoll.wait(into: &events, timeoutNanoseconds: timeout)
@@ -187,6 +200,12 @@ package final class EventLoop: @unchecked Sendable {
         nextFlush = wrote ? MonotonicTime.now().nanoseconds + Self.lingerNanoseconds : 0
     }
 
+    private func runPlanned() {
+        guard !planned.isEmpty, MonotonicTime.now().nanoseconds >= nextPlanned else { return }
+        planned.removeAll { !$0.flushAsPlanned() }
+        nextPlanned = MonotonicTime.now().nanoseconds + Self.plannedFlushNanoseconds
+    }
+
     private func runTimers() {
         guard let earliest = timers.earliest else { return }
         let now = MonotonicTime.now()
@@ -197,7 +216,11 @@ package final class EventLoop: @unchecked Sendable {
     /// How long to wait, or `nil` to end. Going to sleep is: set the flag, look again, wait.
     private func prepareToWait() -> Int64? {
         let now = MonotonicTime.now()
-        let untilTimer = timers.earliest.map { $0.timeoutNanoseconds(from: now) } ?? -1
+        var untilTimer = timers.earliest.map { $0.timeoutNanoseconds(from: now) } ?? -1
+        if !planned.isEmpty {
+            let untilPlanned = max(0, nextPlanned - now.nanoseconds)
+            untilTimer = untilTimer < 0 ? untilPlanned : min(untilTimer, untilPlanned)
+        }
         let untilFlush = max(0, nextFlush - now.nanoseconds)
         lock.lock()
         defer { lock.unlock() }

@@ -9,6 +9,9 @@ protocol LoopFlushable: AnyObject, Sendable {
     /// Writes what can be written. On the loop's thread. True if bytes were written.
     func flushOnLoop() -> Bool
 
+    /// Writes what waits. On the loop's thread, when a planned flush is due. False if nothing waits, and the plan is over.
+    func flushAsPlanned() -> Bool
+
     /// Gives back buffers that are empty. On the loop's thread, when it has been idle for a while.
     func trimOnLoop()
 }

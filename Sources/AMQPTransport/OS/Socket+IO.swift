@@ -45,4 +45,13 @@ extension Socket {
         guard let base = buffer.baseAddress, !buffer.isEmpty else { return .bytes(0) }
         return IOResult(read: cplatform_recv(fd, base, buffer.count))
     }
+
+    /// As ``recv(_:into:)``, where what does not fit `first` goes to `second`: one call for both.
+    package static func recv(
+        _ fd: Int32, into first: UnsafeMutableRawBufferPointer, then second: UnsafeMutableRawBufferPointer
+    ) -> IOResult {
+        guard let start = first.baseAddress, !first.isEmpty else { return recv(fd, into: second) }
+        guard let rest = second.baseAddress, !second.isEmpty else { return recv(fd, into: first) }
+        return IOResult(read: cplatform_recv2(fd, start, first.count, rest, second.count))
+    }
 }

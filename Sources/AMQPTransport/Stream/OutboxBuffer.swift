@@ -66,6 +66,14 @@ struct OutboxBuffer: ~Copyable {
         return true
     }
 
+    /// The last `byteCount` bytes, if none of them was written and no held body stands among or behind them; else empty.
+    func last(_ byteCount: Int) -> UnsafeMutableRawBufferPointer {
+        guard let block, byteCount <= count - cursor.block, bodies.last?.position ?? 0 <= count - byteCount else {
+            return UnsafeMutableRawBufferPointer(start: nil, count: 0)
+        }
+        return UnsafeMutableRawBufferPointer(start: block + (count - byteCount), count: byteCount)
+    }
+
     /// Holds a part of a body in place of a copy.
     mutating func hold(_ bytes: [UInt8], _ range: Range<Int>) {
         let clamped = range.clamped(to: 0..<bytes.count)

@@ -48,13 +48,12 @@ extension SocketStream: LoopSource {
         var end: StreamCloseReason?
         var mayHaveMore = true
         while left > 0, end == nil, mayHaveMore, state.closeReason == nil {
-            let room = buffer.free
-            switch Socket.recv(descriptor, into: room) {
+            let received = receive(into: buffer, delegate)
+            switch received.result {
             case .bytes(let count):
-                buffer.filled += count
                 left -= count
                 // A short read means that the socket is empty; asking again would be a system call for nothing.
-                mayHaveMore = count == room.count
+                mayHaveMore = count == received.room
                 let bytes = UnsafeRawBufferPointer(rebasing: buffer.bytes[..<buffer.filled])
                 buffer.consume(filter == nil ? delegate.streamDidRead(bytes) : decode(bytes, to: delegate))
                 if buffer.free.isEmpty {
@@ -66,15 +65,70 @@ extension SocketStream: LoopSource {
             case .failed(let errno): end = .failed(SystemError(errno: errno, call: "recv"))
             }
         }
-        if !state.isFinished { delegate.streamDidFinishReading() }
+        let pause = state.isFinished ? 0 : delegate.streamDidFinishReading(budget - left)
         if state.isFinished || buffer.filled == 0 {
             loop.readBuffers.giveBack(buffer)
         } else {
             state.readBuffer = buffer
         }
-        if let end { close(end) }
+        if let end { close(end) } else { pace(mayHaveMore ? 0 : pause) }
         return mayHaveMore && end == nil
     }
+
+    /// Leaves the socket alone for so long, and then looks what has come.
+    private func pace(_ pause: Int64) {
+        if pause > 0 || state.isPaced {
+            state.isPaced = pause > 0
+            updateInterest()
+        }
+        if let timer = state.paceTimer { loop.cancel(timer) }
+        state.paceTimer = nil
+        guard pause > 0 else { return }
+        state.paceTimer = loop.schedule(at: MonotonicTime(nanoseconds: MonotonicTime.now().nanoseconds + pause)) {
+            [self] in
+            state.paceTimer = nil
+            guard state.isPaced, state.closeReason == nil else { return }
+            if state.isReadingPaused { pace(0) } else { readTurn() }
+        }
+    }
+
+    /// One read: into memory of the delegate what belongs there, the rest into `buffer`. Also says for how much there
+    /// was room.
+    private func receive(
+        into buffer: ReadBuffer, _ delegate: any SocketStreamDelegate
+    ) -> (result: IOResult, room: Int) {
+        var free = buffer.free
+        var inPlace: (result: IOResult, room: Int)?
+        if buffer.filled == 0, filter == nil {
+            delegate.streamWillRead { memory in
+                guard memory.count >= Self.leastInPlace else { return 0 }
+                // Not more than what ends the frame and begins the next one: that one belongs elsewhere, too.
+                let next = UnsafeMutableRawBufferPointer(rebasing: free.prefix(Self.mostBehind))
+                let result = Socket.recv(descriptor, into: memory, then: next)
+                inPlace = (result, memory.count + next.count)
+                guard case .bytes(let count) = result else { return 0 }
+                buffer.filled = max(0, count - memory.count)
+                return min(count, memory.count)
+            }
+        }
+        if let inPlace {
+            state.expectsMoreInPlace = true
+            return inPlace
+        }
+        if state.expectsMoreInPlace {
+            // Where a large body was, another one may follow: its frame header comes first, the rest to where it stays.
+            state.expectsMoreInPlace = false
+            free = UnsafeMutableRawBufferPointer(rebasing: free.prefix(Self.mostBehind))
+        }
+        let result = Socket.recv(descriptor, into: free)
+        if case .bytes(let count) = result { buffer.filled += count }
+        return (result, free.count)
+    }
+
+    /// Less is not worth a call of its own.
+    private static let leastInPlace = 16 << 10
+    /// What is read behind the memory of the delegate: the end of one frame and the beginning of the next.
+    private static let mostBehind = 4 << 10
 }
 
 extension SocketStream {

@@ -17,6 +17,23 @@ extension SocketStream: LoopFlushable {
         return wrote
     }
 
+    func flushAsPlanned() -> Bool {
+        lock.lock()
+        let hasWork = pending > 0 && !isClosed
+        if !hasWork { isFlushPlanned = false }
+        lock.unlock()
+        if hasWork { _ = flushOnLoop() } else { state.isFlushPlanned = false }
+        return hasWork
+    }
+
+    /// Has what waits written in about a millisecond, and again as long as something does. Loop thread; the caller has set
+    /// ``isFlushPlanned``, so that who appends meanwhile need not wake the loop.
+    package func planFlush() {
+        guard !state.isFlushPlanned else { return }
+        state.isFlushPlanned = true
+        loop.planFlush(self)
+    }
+
     func trimOnLoop() {
         state.isListedForTrim = false
         lock.lock()
@@ -134,7 +151,7 @@ extension SocketStream: LoopFlushable {
     func updateInterest() {
         guard let token = state.token, state.closeReason == nil else { return }
         var interest: Epoll.Interest = []
-        if !state.isReadingPaused { interest.insert(.read) }
+        if !state.isReadingPaused, !state.isPaced { interest.insert(.read) }
         if lock.withLock({ isBlocked }) { interest.insert(.write) }
         guard interest != state.interest else { return }
         state.interest = interest

@@ -18,6 +18,8 @@ package final class SocketStream: @unchecked Sendable {
         case immediate
         /// By the loop, however much it is.
         case deferred
+        /// With the flush that the loop has planned anyhow, if it has; otherwise as ``batched``.
+        case planned
     }
 
     /// What to do after unlocking.
@@ -50,6 +52,8 @@ package final class SocketStream: @unchecked Sendable {
     @exclusivity(unchecked) var closesWhenFlushed = false
     /// The loop has been asked to flush.
     @exclusivity(unchecked) var isDirty = false
+    /// The loop will look by itself, soon, whether something waits.
+    @exclusivity(unchecked) package var isFlushPlanned = false
     @exclusivity(unchecked) var roomMark: UInt64?
     @exclusivity(unchecked) var writeError: SystemError?
     @exclusivity(unchecked) var delegate: (any SocketStreamDelegate)?
@@ -65,7 +69,13 @@ package final class SocketStream: @unchecked Sendable {
         var interest: Epoll.Interest = .read
         var readBuffer: ReadBuffer?
         var isReadingPaused = false
+        /// A timer will read.
+        var isPaced = false
+        var paceTimer: LoopTimer?
+        /// The last read went to memory of the delegate.
+        var expectsMoreInPlace = false
         var isListedForTrim = false
+        var isFlushPlanned = false
         var closeReason: StreamCloseReason?
         var isFinished = false
         var filtered = FilterState()
@@ -149,6 +159,9 @@ package final class SocketStream: @unchecked Sendable {
         return true
     }
 
+    /// The last `byteCount` bytes that were appended, to be changed where they are; empty if a writer has taken them.
+    package func lastAppended(_ byteCount: Int) -> UnsafeMutableRawBufferPointer { outbox.last(byteCount) }
+
     /// Appends a part of a large body without copying it; the array is kept until the kernel has it.
     package func hold(_ bytes: [UInt8], _ range: Range<Int>) {
         outbox.hold(bytes, range)
@@ -161,6 +174,7 @@ package final class SocketStream: @unchecked Sendable {
     /// Decides who writes what was appended.
     package func noteAppended(_ urgency: Urgency) -> WriteAction {
         if isWriting || isBlocked || isClosed { return .none }
+        if urgency == .planned, isFlushPlanned, pending < Self.callerWriteThreshold { return .none }
         let isWorthACall = urgency == .immediate || pending >= Self.callerWriteThreshold
         if isWorthACall, urgency != .deferred, filter == nil, pending > 0 {
             takeWriterToken()

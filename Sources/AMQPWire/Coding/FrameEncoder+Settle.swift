@@ -15,6 +15,15 @@ extension FrameEncoder {
         return try encodeSettle(&raw, .basicAck, channel, into: buffer)
     }
 
+    /// Makes another ack of the frame that ``encodeAck(channel:deliveryTag:multiple:into:)`` has written.
+    package static func rewriteAck(
+        _ frame: UnsafeMutableRawBufferPointer, deliveryTag: UInt64, multiple: Bool
+    ) {
+        guard frame.count == settleFrameSize, let base = frame.baseAddress else { return }
+        base.storeBytes(of: deliveryTag.bigEndian, toByteOffset: 11, as: UInt64.self)
+        base.storeBytes(of: multiple ? 1 : 0, toByteOffset: 19, as: UInt8.self)
+    }
+
     /// Writes the frame of `basic.nack`.
     ///
     /// - Returns: ``settleFrameSize``.

@@ -6,6 +6,15 @@ package enum FrameType: UInt8, Sendable {
     case heartbeat = 8
 }
 
+/// A body frame whose end has not come. It points into received bytes and must not outlive them.
+package struct UnfinishedBody {
+    package let channel: UInt16
+    /// How large the payload will be.
+    package let size: Int
+    /// What has come of it.
+    package let payload: UnsafeRawBufferPointer
+}
+
 /// One frame within received bytes. It points into them and must not outlive them.
 package struct Frame {
     package let type: FrameType

@@ -16,6 +16,41 @@ package struct FrameSplitter: Sendable {
     /// Each check is done as soon as its bytes are there, so that a frame too large is refused before its payload
     /// is waited for. An error is final: nothing after it can be read as a frame (section 4.2.3).
     package func next(in bytes: UnsafeRawBufferPointer) throws(WireError) -> Frame? {
+        guard let header = try header(in: bytes), let base = bytes.baseAddress else { return nil }
+        // The end octet is at 7 + size; comparing differences cannot overflow.
+        guard bytes.count &- WireLimits.frameOverhead >= header.size else { return nil }
+        try Self.checkEnd(base.load(fromByteOffset: 7 &+ header.size, as: UInt8.self))
+        return Frame(
+            type: header.type, channel: header.channel,
+            payload: UnsafeRawBufferPointer(start: base + 7, count: header.size),
+            totalSize: header.size &+ WireLimits.frameOverhead)
+    }
+
+    /// The body frame at the beginning of `bytes` that is not whole yet, where ``next(in:)`` says that more bytes are
+    /// needed. Its header has passed every check; the octet behind its payload is still to come and to be looked at with
+    /// ``checkEnd(_:)``.
+    package func unfinishedBody(in bytes: UnsafeRawBufferPointer) throws(WireError) -> UnfinishedBody? {
+        guard let header = try header(in: bytes), header.type == .body else { return nil }
+        return UnfinishedBody(
+            channel: header.channel, size: header.size,
+            payload: UnsafeRawBufferPointer(rebasing: bytes.dropFirst(7).prefix(header.size)))
+    }
+
+    /// The octet behind the payload of a frame.
+    @inline(__always)
+    package static func checkEnd(_ octet: UInt8) throws(WireError) {
+        guard octet == FrameEncoder.frameEnd else { throw badEnd(octet) }
+    }
+
+    private struct Header {
+        var type: FrameType
+        var channel: UInt16
+        var size: Int
+    }
+
+    /// The checked header of the frame at the beginning of `bytes`, `nil` when more bytes are needed.
+    @inline(__always)
+    private func header(in bytes: UnsafeRawBufferPointer) throws(WireError) -> Header? {
         guard let base = bytes.baseAddress, bytes.count > 0 else { return nil }
         guard let type = FrameType(rawValue: base.load(as: UInt8.self)) else {
             throw Self.badType(base.load(as: UInt8.self))
@@ -33,14 +68,7 @@ package struct FrameSplitter: Sendable {
             guard channel == 0, size == 0 else { throw Self.badHeartbeat(channel, size) }
         }
 
-        let payloadSize = Int(truncatingIfNeeded: size)
-        // The end octet is at 7 + size; comparing differences cannot overflow.
-        guard bytes.count &- WireLimits.frameOverhead >= payloadSize else { return nil }
-        let end = base.load(fromByteOffset: 7 &+ payloadSize, as: UInt8.self)
-        guard end == FrameEncoder.frameEnd else { throw Self.badEnd(end) }
-        return Frame(
-            type: type, channel: channel, payload: UnsafeRawBufferPointer(start: base + 7, count: payloadSize),
-            totalSize: payloadSize &+ WireLimits.frameOverhead)
+        return Header(type: type, channel: channel, size: Int(truncatingIfNeeded: size))
     }
 
     // The errors are built out of line: they are rare, and inlined they would crowd the hot path.

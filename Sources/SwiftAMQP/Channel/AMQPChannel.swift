@@ -90,7 +90,9 @@ public final class AMQPChannel: Sendable {
         guard core.lock.withLock({ core.confirmMode == .off }) else {
             throw AMQPError(.invalidArgument, "channel \(id) has publisher confirms; open another one for transactions")
         }
-        _ = try await core.call(.txSelect, onReply: { [core] _ in core.isTransactional = true })
+        _ = try await core.call(
+            .txSelect, onSend: { [core] in core.combinesAcks = false },
+            onReply: { [core] _ in core.isTransactional = true })
     }
 
     /// Makes the publishes and acks since the last commit or rollback take effect.

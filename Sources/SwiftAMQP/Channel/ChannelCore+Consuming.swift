@@ -19,15 +19,16 @@ extension ChannelCore {
                     + "message again", endpoint: connection.endpoint, underlying: cause)
         }
         let action: SocketStream.WriteAction
+        let before = unsettled.count
         do throws(UnsettledTags.SettleError) {
             if multiple {
                 let frames = try unsettled.settleUpTo(tag: tag) { slot, tag in isHandedOut(slot, tag) }
                 for frame in frames { append(verdict, tag: frame.tag, multiple: frame.multiple) }
             } else {
                 try unsettled.settle(tag: tag)
-                append(verdict, tag: tag, multiple: false)
+                if case .ack = verdict { appendAck(tag) } else { append(verdict, tag: tag, multiple: false) }
             }
-            action = stream.noteAppended(.batched)
+            action = noteSettled(before - unsettled.count)
         } catch {
             lock.unlock()
             throw alreadySettled(tag)
@@ -46,10 +47,41 @@ extension ChannelCore {
     /// Whether deliveries of this channel can be settled at all; otherwise the broker delivers them again.
     var canSettle: Bool { lock.withLock { isOpen && !connection.isCloseSent } }
 
-    /// The program waits for the next delivery: writes the acks that wait for the loop's next flush.
+    /// With the lock held: acknowledges a delivery that was just settled.
+    ///
+    /// Where the ack before it still waits at the end of the outbox, that one becomes an ack of both, if it can. Not in a
+    /// transaction, where a rollback takes back what counts as settled here.
+    @inline(__always)
+    private func appendAck(_ tag: UInt64) {
+        if lastAck.end == stream.appended, combinesAcks, let highest = unsettled.combined(tag, lastAck.tag) {
+            let frame = stream.lastAppended(FrameEncoder.settleFrameSize)
+            if !frame.isEmpty {
+                FrameEncoder.rewriteAck(frame, deliveryTag: highest, multiple: true)
+                lastAck.tag = highest
+                return
+            }
+        }
+        append(.ack, tag: tag, multiple: false)
+        lastAck = (stream.appended, tag)
+    }
+
+    /// With the lock held: `count` deliveries were settled. When that leaves: with the loop's next planned flush; at once
+    /// where the broker may soon have to wait for it.
+    @inline(__always)
+    private func noteSettled(_ count: Int) -> SocketStream.WriteAction {
+        if stream.handedOver > firstUnsentSettle {
+            firstUnsentSettle = stream.appended &- 1
+            unsentSettles = 0
+        }
+        unsentSettles += count
+        return stream.noteAppended(unsentSettles >= mostUnsentSettles ? .immediate : .planned)
+    }
+
+    /// The program waits for the next delivery: writes the acks that wait for the loop's next flush. In a stream of
+    /// deliveries they wait a little longer: those of the next burst leave with them.
     func flushBeforeWaiting() {
         lock.lock()
-        let action = stream.noteAppended(.immediate)
+        let action = stream.noteAppended(connection.isStreaming && stream.isFlushPlanned ? .planned : .immediate)
         lock.unlock()
         stream.perform(action)
     }
@@ -167,6 +199,9 @@ extension ChannelCore {
             lock.unlock()
             throw AMQPError(
                 .invalidArgument, "channel \(id) has had 65,535 consumers; open another channel")
+        }
+        for limit in [subscription.prefetch, globalPrefetch] where limit > 0 {
+            mostUnsentSettles = min(mostUnsentSettles, max(1, Int(limit) / 2))
         }
         let consumer = ConsumerCore(
             channel: self, tag: subscription.tag, queue: subscription.queue, slot: slot,

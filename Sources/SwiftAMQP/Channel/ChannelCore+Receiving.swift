@@ -55,8 +55,10 @@ extension ChannelCore {
         if isTracked { inboundTags.append((assembler.deliveryTag, consumer.slot)) }
     }
 
-    /// Hands out what was collected; adds the consumers because of which reading should pause.
-    func handOut(_ full: inout [ConsumerCore]) {
+    /// Hands out what was collected; adds the consumers because of which reading should pause. Gives how many deliveries
+    /// more may come before three quarters of the smallest prefetch are used up; none where some need no settling.
+    func handOut(_ full: inout [ConsumerCore]) -> Int {
+        var room = 0
         if !inboundTags.isEmpty {
             lock.lock()
             var isInOrder = true
@@ -66,13 +68,18 @@ extension ChannelCore {
                     isInOrder = false
                 }
             }
+            stream.isFlushPlanned = true
+            let unsent = stream.handedOver > firstUnsentSettle ? 0 : unsentSettles
+            room = mostUnsentSettles + mostUnsentSettles / 2 - unsettled.count - unsent
             lock.unlock()
+            // Who settles these need not wake the loop for it.
+            stream.planFlush()
             inboundTags.removeAll(keepingCapacity: true)
             if !isInOrder {
                 connection.fail(
                     AMQPError(WireError(.commandInvalid, "the delivery tags on channel \(id) do not count upwards")))
                 touchedConsumers.removeAll(keepingCapacity: true)
-                return
+                return 0
             }
         }
         for consumer in touchedConsumers {
@@ -90,6 +97,7 @@ extension ChannelCore {
             }
         }
         touchedConsumers.removeAll(keepingCapacity: true)
+        return room
     }
 
     /// An auto-ack consumer fell behind for good.

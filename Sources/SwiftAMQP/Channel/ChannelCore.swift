@@ -49,6 +49,15 @@ final class ChannelCore: @unchecked Sendable {
     @exclusivity(unchecked) var unsettled = UnsettledTags()
     /// Completed when nothing is unsettled any more.
     @exclusivity(unchecked) var settleWaiters: [Promise<Void>] = []
+    /// Where in the stream the last ack ends, and its tag: what is acknowledged next may leave with it.
+    @exclusivity(unchecked) var lastAck: (end: UInt64, tag: UInt64) = (0, 0)
+    /// Whether acks that wait together leave as one.
+    @exclusivity(unchecked) var combinesAcks = true
+    /// How many deliveries were settled since the last settle that was sent, and the place in the stream of the first.
+    @exclusivity(unchecked) var unsentSettles = 0
+    @exclusivity(unchecked) var firstUnsentSettle: UInt64 = 0
+    /// From so many on they leave at once: half of the smallest prefetch, so that the broker does not wait for them.
+    @exclusivity(unchecked) var mostUnsentSettles = 1024
     /// How many deliveries all consumers together may hold unsettled, as the program asked for; 0 is unlimited.
     var globalPrefetch: UInt16 = 0
     /// Publishes that wait for room, unencoded, first come first served.

@@ -35,6 +35,9 @@ struct ContentAssembler {
     /// Whether the complete body was not taken over, because it is small.
     private var isSmall = false
 
+    /// How many bytes of the payload of an unfinished body frame are still to come.
+    private(set) var frameRest = 0
+
     /// Where memory for large bodies comes from.
     var pool: BodyPool?
 
@@ -127,18 +130,63 @@ struct ContentAssembler {
         return true
     }
 
+    /// A body frame of `count` bytes has begun. False if it is to be waited for as a whole: a small body has no array of
+    /// its own to be put into, and what is wrong with a frame is said once it is whole.
+    mutating func beginBodyFrame(_ count: Int) -> Bool {
+        guard state == .expectingBody, count <= size - body.count, size > DeliveryBatch.largestSmallBody else {
+            return false
+        }
+        frameRest = count
+        return true
+    }
+
+    /// The next bytes of the frame that has begun: at most ``frameRest``, of which the rest is ignored.
+    mutating func part(_ bytes: UnsafeRawBufferPointer) {
+        let part = UnsafeRawBufferPointer(rebasing: bytes.prefix(frameRest))
+        guard !part.isEmpty else { return }
+        append(part)
+        frameRest -= part.count
+    }
+
+    /// Calls `read` with the place of bytes that the frame still lacks. It gives how many it has put there.
+    mutating func part(_ read: (UnsafeMutableRawBufferPointer) -> Int) {
+        guard frameRest > 0 else { return }
+        // The size of a frame is a claim, too.
+        reserve(min(frameRest, Self.firstReservation))
+        let room = min(frameRest, body.capacity - body.count)
+        let before = body.count
+        body.append(addingCapacity: room) { span in
+            span.withUnsafeMutableBufferPointer { place, count in
+                let free = UnsafeMutableBufferPointer(rebasing: place[count...].prefix(room))
+                count += min(max(0, read(UnsafeMutableRawBufferPointer(free))), free.count)
+            }
+        }
+        frameRest -= body.count - before
+    }
+
+    /// The frame that had begun has its end. True if the message is complete.
+    mutating func endBodyFrame() -> Bool {
+        guard state == .expectingBody, frameRest == 0, body.count == size else { return false }
+        state = .idle
+        return true
+    }
+
     private var isDelivery: Bool {
         if case .deliver = announcement { true } else { false }
     }
 
     private mutating func append(_ payload: UnsafeRawBufferPointer) {
-        if body.isEmpty, size >= BodyPool.smallestBody, let pool { body = pool.take(size: size) }
-        if body.capacity - body.count < payload.count {
-            // Double towards the declared size, never beyond it.
-            let wanted = max(Self.firstReservation, body.capacity * 2, body.count + payload.count)
-            body.reserveCapacity(min(size, wanted))
-        }
+        reserve(payload.count)
         body.append(contentsOf: payload)
+    }
+
+    /// Makes room for so many bytes more.
+    private mutating func reserve(_ count: Int) {
+        if body.isEmpty, size >= BodyPool.smallestBody, let pool { body = pool.take(size: size) }
+        guard body.capacity - body.count < count else { return }
+        // Double towards the declared size, never beyond it.
+        let wanted = max(Self.firstReservation, body.capacity * 2, body.count + count)
+        body.reserveCapacity(min(size, wanted))
     }
 
     /// What the complete message was announced as.

@@ -114,6 +114,7 @@ extension ConnectionCore {
         wakeups.run()
         for secret in secrets { secret.promise.complete(.failure(error)) }
         lastChannel = nil
+        unfinishedBody = nil
         touchedChannels = []
         opened.complete(.failure(error))
         if wasOpen { events.append(.closed(isOurs && failure == nil ? nil : error)) }

@@ -13,14 +13,17 @@ extension ConnectionCore: SocketStreamDelegate {
         }
         var consumed = 0
         do throws(WireError) {
-            while isTaking, let frame = try nextFrame(bytes, consumed) {
+            try takeRestOfBody(bytes, &consumed)
+            while isTaking, unfinishedBody == nil, let frame = try nextFrame(bytes, consumed) {
                 if frame.channel == 0 {
+                    isTurnPure = false
                     try handleChannelZero(frame)
                     consumed += frame.totalSize
                 } else {
                     try takeFrames(of: try channel(frame.channel), bytes, &consumed)
                 }
             }
+            if isTaking, unfinishedBody == nil { try takeUnfinishedBody(bytes, &consumed) }
         } catch {
             violated(error)
         }
@@ -28,8 +31,8 @@ extension ConnectionCore: SocketStreamDelegate {
         return isTaking ? consumed : bytes.count
     }
 
-    private static var noBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
-    private var isTaking: Bool { failure == nil && machine.state != .ended }
+    static var noBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
+    var isTaking: Bool { failure == nil && machine.state != .ended }
 
     @inline(__always)
     private func nextFrame(_ bytes: UnsafeRawBufferPointer, _ consumed: Int) throws(WireError) -> Frame? {
@@ -55,7 +58,15 @@ extension ConnectionCore: SocketStreamDelegate {
         }
     }
 
-    func streamDidFinishReading() { handOut() }
+    func streamDidFinishReading(_ byteCount: Int) -> Int64 {
+        handOut()
+        let turn = ReadPacing.Turn(
+            now: lastHandOut, deliveries: turnDeliveries, bytes: byteCount, isPure: isTurnPure, room: turnRoom)
+        turnDeliveries = 0
+        turnRoom = .max
+        isTurnPure = true
+        return pacing.wait(after: turn)
+    }
 
     func streamDidRest() { bodies.trim() }
 
@@ -145,12 +156,15 @@ extension ConnectionCore: SocketStreamDelegate {
         case AMQPMethodID.basicDeliver.rawValue:
             try channel.deliver(try decoder.decodeDeliver(payload))
         case AMQPMethodID.basicAck.rawValue:
+            isTurnPure = false
             let ack = try decoder.decodeAck(payload)
             try channel.acknowledge(tag: ack.deliveryTag, multiple: ack.multiple, positive: true)
         case AMQPMethodID.basicNack.rawValue:
+            isTurnPure = false
             let nack = try decoder.decodeNack(payload)
             try channel.acknowledge(tag: nack.deliveryTag, multiple: nack.multiple, positive: false)
         default:
+            isTurnPure = false
             // What came before must be handed out before a cancel, a close or an answer takes effect.
             handOut()
             try channel.handle(try decoder.decodeMethod(payload))
@@ -160,7 +174,7 @@ extension ConnectionCore: SocketStreamDelegate {
     }
 
     @inline(__always)
-    private func complete(_ channel: ChannelCore, lastPiece: UnsafeRawBufferPointer) throws(WireError) {
+    func complete(_ channel: ChannelCore, lastPiece: UnsafeRawBufferPointer) throws(WireError) {
         switch channel.assembler.completed {
         case .deliver:
             channel.collect(small: lastPiece)
@@ -178,10 +192,15 @@ extension ConnectionCore: SocketStreamDelegate {
     /// Hands the collected deliveries to their consumers: one lock and one wake-up for a batch.
     func handOut() {
         guard !touchedChannels.isEmpty else { return }
+        let now = MonotonicTime.now().nanoseconds
+        let isStreaming = now - lastHandOut < Self.streamGap
+        lastHandOut = now
+        if isStreaming != self.isStreaming { lock.withLock { self.isStreaming = isStreaming } }
         var full: [ConsumerCore] = []
         for channel in touchedChannels {
             channel.isTouched = false
-            channel.handOut(&full)
+            turnDeliveries += channel.inboundTags.count
+            turnRoom = min(turnRoom, channel.handOut(&full))
         }
         touchedChannels.removeAll(keepingCapacity: true)
         if !full.isEmpty { pauseReading(for: full) }

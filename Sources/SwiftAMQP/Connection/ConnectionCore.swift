@@ -71,7 +71,19 @@ final class ConnectionCore: @unchecked Sendable {
     /// `connection.close` is in the stream: what follows it is ignored by the broker.
     @exclusivity(unchecked) var isCloseSent = false
 
+    /// Deliveries come in quick succession. Written on the loop's thread only.
+    @exclusivity(unchecked) var isStreaming = false
+
     // Loop.
+    /// When deliveries were last handed out.
+    @exclusivity(unchecked) var lastHandOut: Int64 = 0
+    @exclusivity(unchecked) var pacing = ReadPacing()
+    /// What this turn of reads has brought; for ``pacing``.
+    @exclusivity(unchecked) var turnDeliveries = 0
+    @exclusivity(unchecked) var turnRoom = Int.max
+    @exclusivity(unchecked) var isTurnPure = true
+    /// Deliveries that follow each other within this are a stream.
+    static let streamGap: Int64 = 1_000_000
     var machine: ConnectionStateMachine
     @exclusivity(unchecked) var splitter = FrameSplitter()
     let decoder = WireDecoder()
@@ -84,6 +96,8 @@ final class ConnectionCore: @unchecked Sendable {
     var hasEnded = false
     /// The channel that the last frame was for.
     @exclusivity(unchecked) var lastChannel: ChannelCore?
+    /// The channel of a body frame of which a part was taken, and the rest is still to come.
+    @exclusivity(unchecked) var unfinishedBody: ChannelCore?
     @exclusivity(unchecked) var touchedChannels: [ChannelCore] = []
     @exclusivity(unchecked) private var wakeups = Wakeups()
     /// Why this side ends the connection, where it does.

@@ -105,6 +105,18 @@ struct UnsettledTags: ~Copyable {
         return tags
     }
 
+    /// The tag up to which one ack with `multiple` settles what two acks settle that follow each other on the wire; `nil`
+    /// if it would settle something else as well.
+    ///
+    /// Both tags are settled here. The broker counts upwards, and every delivery that came and was not settled is known:
+    /// where none of them is below, all that such an ack covers are these two, what their `multiple` covered, and tags
+    /// that the broker has done with.
+    @inline(__always)
+    func combined(_ tag: UInt64, _ other: UInt64) -> UInt64? {
+        let highest = max(tag, other)
+        return head == entries.count || entries[head].tag > highest ? highest : nil
+    }
+
     /// Whether `tag` waits to be settled.
     func contains(tag: UInt64) -> Bool {
         guard let position = position(of: tag) else { return false }

@@ -133,4 +133,59 @@ import Testing
         }
         loop.stop()
     }
+
+    /// What fits the owner's memory goes there, what follows comes as ever, and no byte is lost between both.
+    @Test(arguments: [16 << 10, 50_000, 100_000, 199_999, 200_000, 300_000])
+    func bytesGoWhereTheOwnerWantsThem(size: Int) {
+        let fixture = StreamFixture()
+        fixture.recorder.offerPlace(size)
+        let sent = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 % 251) }
+        writeAll(fixture.peer, sent)
+        #expect(fixture.recorder.wait { $0.bytes.count == 200_000 })
+        #expect(fixture.recorder.bytes == sent)
+        var placed = 0
+        for case .place(let count) in fixture.recorder.current.events { placed += count }
+        // A small rest is not worth a call of its own.
+        #expect(placed <= size && placed > min(size, 200_000) - (16 << 10))
+    }
+
+    /// What the owner left comes first, and in one piece with what follows.
+    @Test func nothingIsReadToTheOwnersMemoryWhileBytesAreLeft() {
+        let fixture = StreamFixture()
+        let takes = Box(false)
+        fixture.recorder.whenRead { takes.get() ? $0.count : 0 }
+        writeAll(fixture.peer, [1, 2, 3])
+        #expect(fixture.recorder.wait { $0.events == [.read(3), .finishedReading] })
+        fixture.recorder.offerPlace(1 << 20)
+        takes.set(true)
+        writeAll(fixture.peer, [4])
+        #expect(fixture.recorder.wait { $0.bytes == [1, 2, 3, 4] })
+    }
+
+    @Test func theEndIsSeenWhereTheOwnersMemoryIsReadTo() {
+        let fixture = StreamFixture()
+        fixture.recorder.offerPlace(1 << 20)
+        writeAll(fixture.peer, [UInt8](repeating: 1, count: 100_000))
+        fixture.closePeer()
+        #expect(fixture.recorder.wait { $0.closeReason == .endOfStream })
+        #expect(fixture.recorder.bytes.count == 100_000)
+    }
+
+    /// After a pause what has come is read without being told, and the end is, too.
+    @Test func whatComesInAPauseIsReadAfterIt() {
+        let fixture = StreamFixture()
+        fixture.recorder.setPause(nanoseconds: 1_000_000)
+        for number in 1...20 as ClosedRange<UInt8> {
+            writeAll(fixture.peer, [number])
+            #expect(fixture.recorder.wait { $0.bytes.count == Int(number) })
+        }
+        fixture.recorder.setPause(nanoseconds: 0)
+        writeAll(fixture.peer, [21])
+        #expect(fixture.recorder.wait { $0.bytes.count == 21 })
+        fixture.recorder.setPause(nanoseconds: 1_000_000)
+        writeAll(fixture.peer, [22])
+        fixture.closePeer()
+        #expect(fixture.recorder.wait { $0.closeReason == .endOfStream })
+        #expect(fixture.recorder.bytes == Array(1...22))
+    }
 }

@@ -4,6 +4,8 @@ import AMQPTransport
 final class StreamRecorder: SocketStreamDelegate {
     enum Event: Equatable, Sendable {
         case read(Int)
+        /// So much was read to the owner's own memory.
+        case place(Int)
         case finishedReading
         case room
         case closed(StreamCloseReason)
@@ -23,12 +25,18 @@ final class StreamRecorder: SocketStreamDelegate {
     private let record = Box(Record())
     /// How many bytes of what was read to consume; all of them where there is no hook.
     private let onRead = Box<(@Sendable (UnsafeRawBufferPointer) -> Int)?>(nil)
+    /// How large the memory is that the owner offers to read to.
+    private let placeSize = Box(0)
+    /// How long not to read after a turn.
+    private let pause = Box<Int64>(0)
     private let onRoom = Box<(@Sendable () -> Void)?>(nil)
 
     var current: Record { record.get() }
     var bytes: [UInt8] { record.withLock { $0.bytes } }
 
     func whenRead(_ hook: @escaping @Sendable (UnsafeRawBufferPointer) -> Int) { onRead.set(hook) }
+    func offerPlace(_ size: Int) { placeSize.set(size) }
+    func setPause(nanoseconds: Int64) { pause.set(nanoseconds) }
     func whenRoom(_ hook: @escaping @Sendable () -> Void) { onRoom.set(hook) }
 
     func wait(until condition: (Record) -> Bool) -> Bool { changes.wait { condition(record.get()) } }
@@ -41,9 +49,24 @@ final class StreamRecorder: SocketStreamDelegate {
         return consumed
     }
 
-    func streamDidFinishReading() {
+    func streamWillRead(_ read: (UnsafeMutableRawBufferPointer) -> Int) {
+        let size = placeSize.get()
+        guard size > 0 else { return }
+        var place = [UInt8](repeating: 0, count: size)
+        let count = place.withUnsafeMutableBytes { read($0) }
+        guard count > 0 else { return }
+        placeSize.withLock { $0 -= count }
+        record.withLock {
+            $0.bytes += place.prefix(count)
+            $0.events.append(.place(count))
+        }
+        changes.note()
+    }
+
+    func streamDidFinishReading(_ byteCount: Int) -> Int64 {
         record.withLock { $0.events.append(.finishedReading) }
         changes.note()
+        return pause.get()
     }
 
     func streamDidRest() {}

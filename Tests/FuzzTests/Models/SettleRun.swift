@@ -17,6 +17,10 @@ struct SettleRun: ~Copyable {
     /// By consumer: up to where it has handed out. Consumer 0 is `basic.get`, which hands out at once.
     private var handedOut: [UInt64] = [.max, 0, 0, 0]
     private var next: UInt64 = 1
+    /// Settles on their way to the broker, as the client combines them, and what a broker that gets them waits for.
+    private var outbox: [UnsettledTags.Settlement] = []
+    private var endsWithAck = false
+    private var wire: [UInt64] = []
     /// Now and then deliveries are held for long, and many wait.
     private var limit = 30
 
@@ -37,15 +41,40 @@ struct SettleRun: ~Copyable {
         case 62: limit = choices.oneIn(64) ? 3000 : 1 + choices.below(100)
         default:
             guard choices.oneIn(64) else { return }
+            try flush()
             tags.removeAll()
             broker = []
+            wire = []
         }
+        if choices.oneIn(8) { try flush() }
         let count = tags.count
         try hold(count == broker.count, "\(count) unsettled, and the broker waits for \(broker.count)")
         guard !broker.isEmpty else { return }
         let tag = broker[choices.below(broker.count)].tag
         let isKept = tags.contains(tag: tag)
         try hold(isKept, "delivery \(tag) was forgotten")
+    }
+
+    /// The broker takes what is on its way: it settles everything that the client thinks it has, and nothing else.
+    private mutating func flush() throws {
+        for frame in outbox {
+            try hold(wire.contains(frame.tag), "\(frame) is for a tag that the broker does not wait for")
+            wire.removeAll { frame.multiple ? $0 <= frame.tag : $0 == frame.tag }
+        }
+        outbox = []
+        endsWithAck = false
+        let expected = broker.map(\.tag)
+        try hold(wire == expected, "the broker waits for \(wire), not \(expected)")
+    }
+
+    /// - Parameter mayCombine: Whether it is an ack.
+    private mutating func send(_ frame: UnsettledTags.Settlement, mayCombine: Bool) {
+        if mayCombine, endsWithAck, let last = outbox.last, let highest = tags.combined(frame.tag, last.tag) {
+            outbox[outbox.count - 1] = .init(tag: highest, multiple: true)
+        } else {
+            outbox.append(frame)
+            endsWithAck = mayCombine
+        }
     }
 
     private func isHandedOut(_ waiting: Waiting) -> Bool { waiting.tag <= handedOut[Int(waiting.consumer)] }
@@ -66,10 +95,14 @@ struct SettleRun: ~Copyable {
         let isTaken = tags.register(tag: next, consumer: consumer)
         try hold(isTaken, "delivery \(next) was refused")
         broker.append(Waiting(tag: next, consumer: consumer))
+        wire.append(next)
         next += 1
     }
 
-    private mutating func insertSkipped(_ tag: UInt64) { broker.append(Waiting(tag: tag, consumer: 1)) }
+    private mutating func insertSkipped(_ tag: UInt64) {
+        broker.append(Waiting(tag: tag, consumer: 1))
+        wire.append(tag)
+    }
 
     private mutating func settle(_ choices: inout some Choices) throws {
         let isGuess = choices.oneIn(4) || broker.isEmpty
@@ -83,6 +116,8 @@ struct SettleRun: ~Copyable {
         }
         guard let place else { throw Finding("settled \(tag), which was settled") }
         broker.remove(at: place)
+        // Three of four are acks, the others nacks.
+        send(.init(tag: tag, multiple: false), mayCombine: !choices.oneIn(4))
     }
 
     private mutating func settleUpTo(_ choices: inout some Choices) throws {
@@ -99,6 +134,7 @@ struct SettleRun: ~Copyable {
             return
         }
         try hold(isKnown, "settled up to \(tag), which was settled")
+        for frame in frames { send(frame, mayCombine: false) }
         let expected = broker.filter { $0.tag <= tag && isHandedOut($0) }.map(\.tag)
         // What a broker does with a frame: takes the tags that it covers from those that it waits for.
         var covered: [UInt64] = []
@@ -117,5 +153,6 @@ struct SettleRun: ~Copyable {
         let expected = broker.filter(isMeant).map(\.tag)
         try hold(settled == expected, "gave back \(settled), not \(expected)")
         broker.removeAll(where: isMeant)
+        for tag in settled { send(.init(tag: tag, multiple: false), mayCombine: false) }
     }
 }

@@ -8,7 +8,9 @@ extension FuzzTarget {
         name: "content", maxLength: 8192,
         run: { input in
             var choices = ByteChoices(input)
-            var run = ContentRun(maximumBodySize: choices.pick([128 << 20, 100, 0, .max]))
+            let number = choices.below(256)
+            var run = ContentRun(
+                maximumBodySize: [128 << 20, 100, 0, .max][number % 4], pieces: Pieces(number / 4))
             try run.feed(choices.rest)
         },
         seeds: { try Seeds.channelTraffic().flatMap { [[0] + $0, [1] + $0 + $0] } })
@@ -26,7 +28,14 @@ private struct ContentRun: ~Copyable {
 
     private enum Awaited { case method, header, body }
 
-    init(maximumBodySize: Int) { self.maximumBodySize = maximumBodySize }
+    /// How body frames are taken that come in parts.
+    private var pieces: Pieces
+    private var isRead = false
+
+    init(maximumBodySize: Int, pieces: Pieces) {
+        self.maximumBodySize = maximumBodySize
+        self.pieces = pieces
+    }
 
     mutating func feed(_ stream: UnsafeRawBufferPointer) throws {
         var offset = 0
@@ -93,6 +102,11 @@ private struct ContentRun: ~Copyable {
 
     private mutating func body(_ payload: UnsafeRawBufferPointer) throws -> Bool {
         let isRight = awaited == .body && UInt64(payload.count) <= declared - UInt64(received.count)
+        let isTakenInParts = assembler.beginBodyFrame(payload.count)
+        try hold(
+            isTakenInParts == (isRight && declared > UInt64(DeliveryBatch.largestSmallBody)),
+            "a body frame of \(payload.count) bytes of \(declared) is taken in parts, or is not")
+        if isTakenInParts { return try parts(payload) }
         guard let isComplete = try? assembler.body(payload) else {
             try hold(!isRight, "a body frame of \(payload.count) bytes was refused")
             return false
@@ -101,6 +115,35 @@ private struct ContentRun: ~Copyable {
         received += payload
         try hold(isComplete == (UInt64(received.count) == declared), "\(received.count) of \(declared) bytes")
         if isComplete { try complete(lastPiece: payload) }
+        return true
+    }
+
+    private mutating func parts(_ payload: UnsafeRawBufferPointer) throws -> Bool {
+        var rest = payload[...]
+        while !rest.isEmpty {
+            try hold(!assembler.endBodyFrame(), "a message is complete before its last byte")
+            let part = UnsafeRawBufferPointer(rebasing: rest.prefix(pieces.next()))
+            if isRead {
+                var room = 0
+                assembler.part { place in
+                    room = place.count
+                    let taken = UnsafeRawBufferPointer(rebasing: part.prefix(room))
+                    place.copyMemory(from: taken)
+                    return taken.count
+                }
+                try hold(room > 0 && room <= rest.count, "room for \(room) of \(rest.count) bytes")
+                rest = rest.dropFirst(min(room, part.count))
+            } else {
+                withExactBytes(part) { assembler.part($0) }
+                rest = rest.dropFirst(part.count)
+            }
+            isRead.toggle()
+            try hold(assembler.frameRest == rest.count, "\(assembler.frameRest) bytes lack, not \(rest.count)")
+        }
+        received += payload
+        let isComplete = assembler.endBodyFrame()
+        try hold(isComplete == (UInt64(received.count) == declared), "\(received.count) of \(declared) bytes")
+        if isComplete { try complete(lastPiece: UnsafeRawBufferPointer(start: nil, count: 0)) }
         return true
     }
 

@@ -14,6 +14,7 @@ final class FuzzedConnection {
     private(set) var channel: ChannelCore?
     private let peer: Int32
     private var left: [UInt8] = []
+    private var reads = 0
     private var requests: [RPC] = []
     private let publishes = CountingOwner()
     private var publishCount = 0
@@ -119,10 +120,20 @@ final class FuzzedConnection {
 
     /// One read, as ``SocketStream`` does it, and the end of the loop's turn.
     private func take(_ bytes: some Sequence<UInt8>) {
-        left += bytes
+        let came = Array(bytes)
+        var inPlace = 0
+        reads += 1
+        if left.isEmpty, reads % 2 == 0, !core.hasEnded {
+            core.streamWillRead { place in
+                inPlace = min(place.count, came.count)
+                place.copyBytes(from: came.prefix(inPlace))
+                return inPlace
+            }
+        }
+        left += came.dropFirst(inPlace)
         let used = withExactBytes(left) { core.hasEnded ? $0.count : core.streamDidRead($0) }
         left.removeFirst(min(used, left.count))
-        if !core.hasEnded { core.streamDidFinishReading() }
+        if !core.hasEnded { _ = core.streamDidFinishReading(came.count) }
         _ = core.stream.flushOnLoop()
     }
 

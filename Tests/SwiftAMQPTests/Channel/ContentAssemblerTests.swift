@@ -182,4 +182,94 @@ import Testing
                 (0..<count).allSatisfy { content.body[$0 * piece.count..<($0 + 1) * piece.count].elementsEqual(piece) })
         }
     }
+
+    /// A frame is taken as it comes: some of it from a buffer, some read to where it stays.
+    @Test(arguments: [1, 2, 7, 300, 599, 600] as [Int]) func aBodyFrameInParts(piece: Int) throws {
+        let body = (0..<1200).map { UInt8(truncatingIfNeeded: $0) }
+        var assembler = ContentAssembler()
+        for _ in 0..<2 {
+            try assembler.begin(Self.announcement)
+            _ = try Self.header(&assembler, size: 1200)
+            for frame in [body[..<600], body[600...]] {
+                expect(assembler.beginBodyFrame(600))
+                var rest = frame
+                var isRead = false
+                while !rest.isEmpty {
+                    let part = rest.prefix(piece)
+                    rest = rest.dropFirst(piece)
+                    expect(!assembler.endBodyFrame(), "it has its end before its bytes")
+                    if isRead {
+                        assembler.part { place in
+                            #expect(place.count == part.count + rest.count)
+                            place.copyBytes(from: part)
+                            return part.count
+                        }
+                    } else {
+                        Array(part).withUnsafeBytes { assembler.part($0) }
+                    }
+                    #expect(assembler.frameRest == rest.count)
+                    isRead.toggle()
+                }
+                expect(assembler.endBodyFrame() == (frame.endIndex == 1200))
+            }
+            expect(assembler.takeBody() == body)
+            #expect(assembler.isIdle)
+        }
+    }
+
+    @Test func whatIsBehindAFrameIsNotTaken() throws {
+        var assembler = ContentAssembler()
+        try assembler.begin(Self.announcement)
+        _ = try Self.header(&assembler, size: 1000)
+        expect(assembler.beginBodyFrame(10))
+        [UInt8](repeating: 1, count: 20).withUnsafeBytes { assembler.part($0) }
+        #expect(assembler.frameRest == 0)
+        assembler.part { _ in
+            Issue.record("there is nothing to read")
+            return 0
+        }
+        expect(!assembler.endBodyFrame())
+        expect(assembler.beginBodyFrame(990))
+        // Neither does a reader that claims more than there was room for.
+        assembler.part { place in
+            place.initializeMemory(as: UInt8.self, repeating: 2)
+            return .max
+        }
+        expect(assembler.endBodyFrame())
+        expect(assembler.takeBody() == [UInt8](repeating: 1, count: 10) + [UInt8](repeating: 2, count: 990))
+    }
+
+    @Test func aFrameThatDoesNotBelongHereIsWaitedFor() throws {
+        var assembler = ContentAssembler()
+        expect(!assembler.beginBodyFrame(600), "a body before its method")
+        try assembler.begin(Self.announcement)
+        expect(!assembler.beginBodyFrame(600), "a body before its header")
+        _ = try Self.header(&assembler, size: 600)
+        expect(!assembler.beginBodyFrame(601), "more than is declared")
+        expect(assembler.beginBodyFrame(600))
+        var small = ContentAssembler()
+        try small.begin(Self.announcement)
+        _ = try Self.header(&small, size: UInt64(DeliveryBatch.largestSmallBody))
+        expect(!small.beginBodyFrame(1), "a small body has its place elsewhere")
+    }
+
+    /// Memory is taken for the frames that come, also where a frame claims to be large.
+    @Test func aHugeFrameTakesNoMemoryBeforeItComes() throws {
+        var assembler = ContentAssembler()
+        try assembler.begin(Self.announcement)
+        _ = try Self.header(&assembler, size: 1 << 40, maximum: .max)
+        expect(assembler.beginBodyFrame(1 << 31))
+        for count in [1, 5_000_000] {
+            [UInt8](repeating: 0, count: count).withUnsafeBytes { assembler.part($0) }
+            assembler.part { place in
+                #expect(place.count <= 16 << 20)
+                return 0
+            }
+        }
+    }
+
+    /// `#expect` cannot hold a call that changes a value.
+    private func expect(_ condition: Bool, _ comment: Comment? = nil, at location: SourceLocation = #_sourceLocation) {
+        #expect(condition, comment, sourceLocation: location)
+    }
 }

@@ -171,4 +171,24 @@ import Testing
         let left = tags.count
         #expect(left == 1)
     }
+
+    @Test func twoAcksAreOneWhereNothingBelowWaits() throws {
+        var tags = Self.filled([1, 2, 3, 7, 8])
+        try tags.settle(tag: 2)
+        try tags.settle(tag: 3)
+        let with1Waiting = tags.combined(3, 2)
+        try tags.settle(tag: 1)
+        let upTo3 = [tags.combined(1, 3), tags.combined(3, 1)]
+        try tags.settle(tag: 8)
+        let with7Waiting = tags.combined(8, 3)
+        try tags.settle(tag: 7)
+        let upTo8 = tags.combined(7, 8)
+        _ = tags.register(tag: 9, consumer: 1)
+        let with9Waiting = tags.combined(7, 8)
+        #expect(with1Waiting == nil)
+        #expect(upTo3 == [3, 3])
+        #expect(with7Waiting == nil)
+        #expect(upTo8 == 8)
+        #expect(with9Waiting == 8)
+    }
 }

@@ -40,3 +40,15 @@ extension AMQPConnection {
     /// Whether the loop does not read because of an auto-ack consumer.
     var isReadingPaused: Bool { core.lock.withLock { core.isReadingPaused } }
 }
+
+extension AMQPConnection {
+    /// Runs `body` in one turn of the loop, so that nothing is written or read meanwhile.
+    func onLoop(_ body: @escaping @Sendable () -> Void) async {
+        await withCheckedContinuation { done in
+            core.loop.execute {
+                body()
+                done.resume()
+            }
+        }
+    }
+}

@@ -4,7 +4,7 @@ import Testing
 
 extension HostileScript {
     /// Messages whose frames do not fit each other.
-    static let contents: [HostileScript] = sizes + orders + addressees
+    static let contents: [HostileScript] = sizes + orders + parts + addressees
 
     private static let sizes: [HostileScript] =
         ([1 << 31, 128 << 20 | 1, 1 << 40, 1 << 62, 1 << 63, (1 << 63) - 1, .max] as [UInt64]).map { size in
@@ -83,6 +83,57 @@ extension HostileScript {
         )
         .with { $0.deliveries = 1 },
     ]
+
+    /// The frames of a large body are taken as they come.
+    private static let parts: [HostileScript] = {
+        let size = 300_000
+        let head = Hostile.deliver().bytes + WireFrame.header(1, bodySize: UInt64(size)).bytes
+        let frame = Hostile.frame(type: 3, channel: 1, .init(repeating: 7, count: 100_000))
+        let last = Hostile.frame(type: 3, channel: 1, .init(repeating: 7, count: 100_000), end: [0xCD])
+        return [
+            .session("a large body", .send(head), .send(frame), .send(frame), .send(frame), fate: .goesOn)
+                .with { $0.deliveries = 1 },
+            .session(
+                "a large body in pieces", .sendChopped(head + frame + frame + frame, every: 4099), fate: .goesOn
+            )
+            .with { $0.deliveries = 1 },
+            .session(
+                "a large body with frames of other channels between its own", .send(head), .send(frame),
+                .send(.heartbeatFrame, Hostile.ack(2, 1), Hostile.flow(3, true)), .send(frame), .send(frame),
+                fate: .goesOn
+            ).with { $0.deliveries = 1 },
+            // The message is never handed out.
+            .session(
+                "the last octet of a large body", .send(head + frame + frame), .sendRegardless(last),
+                fate: .connection(.protocolViolation, 501)),
+            .session(
+                "the last octet of a large body, alone", .send(head + frame + frame + last.dropLast()),
+                .sendRegardless([0]), fate: .connection(.protocolViolation, 501)),
+            .session(
+                "a frame in the middle of a frame", .send(head + frame + frame.prefix(50_000)),
+                .sendRegardless(frame + frame), fate: .connection(.protocolViolation, 501)),
+            .session(
+                "half a frame of a large body, then the end", .send(head + frame.prefix(50_000)), .closeFIN,
+                fate: .connection(.connectionLost)),
+            .session(
+                "half a frame of a large body, then a reset", .send(head + frame.prefix(50_000)), .reset,
+                fate: .connection(.connectionLost)),
+            .session(
+                "a large body but its last octet, then the end", .send(head + frame + frame + frame.dropLast()),
+                .closeFIN, fate: .connection(.connectionLost)),
+            .session(
+                "channel.close in the middle of a large body",
+                .send(head + frame), .sendRegardless(Hostile.close(1, 404, rawText: []).bytes),
+                fate: .connection(.protocolViolation, 505)),
+            .session(
+                "a large frame too many", .send(head + frame + frame + frame), .sendRegardless(frame),
+                fate: .connection(.protocolViolation, 505)),
+            .session(
+                "a large frame over the declared size",
+                .send(Hostile.deliver().bytes + WireFrame.header(1, bodySize: 199_999).bytes + frame),
+                .sendRegardless(frame), fate: .connection(.protocolViolation, 501)),
+        ]
+    }()
 
     private static let addressees: [HostileScript] = [
         .frames(
