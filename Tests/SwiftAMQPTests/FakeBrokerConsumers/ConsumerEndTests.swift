@@ -1,3 +1,4 @@
+import AMQPTransport
 import TestSupport
 import Testing
 

@@ -97,7 +97,7 @@ struct FakeQueueSession {
             try connection.send(.method(id, .basicCancelOK) { $0.shortString(tag) })
         case .basicAck: settle(method, id) { $0.acked[$1, default: 0] += 1 }
         case .basicNack, .basicReject:
-            let requeues = method["requeue"]==.bool(true)
+            let requeues = method["requeue"] == .bool(true)
             settle(method, id) { queue, message in
                 if requeues { queue.ready.insert(message, at: 0) } else { queue.rejected.insert(message) }
             }
@@ -123,10 +123,10 @@ struct FakeQueueSession {
             }
         }
         queues.change(queue) { $0.subscriptions += 1 }
+        let prefetch = channels[id]?.prefetch ?? 0
+        let isAutomatic = method["noAck"] == .bool(true)
         channels[id]?.consumers.append(
-            Consumer(
-                queue: queue, tag: tag, prefetch: channels[id]?.prefetch ?? 0,
-                isAutomatic: method["noAck"]==.bool(true)))
+            Consumer(queue: queue, tag: tag, prefetch: prefetch, isAutomatic: isAutomatic))
         try connection.send(.method(id, .basicConsumeOK) { $0.shortString(tag) })
     }
 
@@ -134,7 +134,7 @@ struct FakeQueueSession {
         _ method: WireMethod, _ id: UInt16, _ change: (inout FakeQueues.Queue, Int) -> Void
     ) {
         guard let tag = method["tag"]?.integer, var channel = channels[id] else { return }
-        let isMultiple = method["multiple"]==.bool(true)
+        let isMultiple = method["multiple"] == .bool(true)
         var isKnown = false
         for index in channel.consumers.indices {
             let tags = channel.consumers[index].unsettled.keys.filter { isMultiple ? $0 <= tag : $0 == tag }

@@ -48,7 +48,7 @@ import Testing
     /// lie there while others wait.
     @Test func tenThousandCancellationsLoseNothing() async throws {
         let count = 20_000
-        try await withSource(messages: count, prefetch: 8) { source, channel, queues in
+        try await withSource(messages: count) { source, channel, queues in
             let taken = Locked<[Int: Int]>([:])
             let isOver = Locked(false)
             // Always one that is not cancelled, and waits with the others.
