@@ -129,7 +129,7 @@ final class ClientStatus: @unchecked Sendable {
                 // It shows as failed instead.
                 consumer.isMissed = false
             case .paused: consumer.isMissed = false
-            case .awaited: if links[consumer.role]?.isOpen != true { consumer.isMissed = true }
+            case .awaited: break
             }
             if wasSubscribed != consumer.isSubscribed || consumer.subscriptionCount == 0 { consumer.since = .now() }
             consumers[id] = consumer
@@ -140,8 +140,7 @@ final class ClientStatus: @unchecked Sendable {
 
     /// With the lock held: the connection is gone, and the client is not back before its consumers are.
     private func missConsumers(of role: AMQPLinkRole) {
-        // One that takes nothing for a while is not missed before that is over.
-        for (id, consumer) in consumers where consumer.role == role && !consumer.isPaused {
+        for (id, consumer) in consumers where consumer.role == role {
             if consumer.isSubscribed { consumers[id]?.since = .now() }
             consumers[id]?.standing = .awaited
             consumers[id]?.isMissed = true

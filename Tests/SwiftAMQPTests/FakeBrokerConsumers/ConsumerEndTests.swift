@@ -31,9 +31,11 @@ import Testing
     // MARK: The deadline
 
     @Test func whileConnecting() async throws {
-        let broker = try FakeBroker.start([.expectProtocolHeader, .expectClose])
+        let asked = try FakeSignal()
+        let broker = try FakeBroker.start([.expectProtocolHeader, .fire(asked), .expectClose])
         let client = try AMQPClient(configuration: .fake(broker))
         let consumer = try client.consume(Self.configuration) { _ in .ack }
+        try await asked.fired()
         let report = await shutDown(client, within: .milliseconds(100))
         #expect(!report.isTimedOut)
         try await consumer.run()

@@ -74,7 +74,8 @@ import Testing
     }
 
     private static func consume(_ broker: FakeBroker, _ queues: FakeQueues, _ seed: UInt64) async throws -> Held {
-        let client = try AMQPClient(configuration: .fake(broker))
+        let recorder = EventRecorder()
+        let client = try AMQPClient(configuration: .fake(broker), observer: recorder)
         var held = Held()
         held.note(client.core)
         // Acks and rejects only: each result shows in one count.
@@ -136,11 +137,13 @@ import Testing
                 }
             }
         } catch {
+            let story = recorder.names.suffix(30).joined(separator: " ")
+            let health = client.health()
             await client.shutdown(deadline: .zero)
-            _ = try? await loop.value
+            let end = await amqpError { try await loop.value }
             throw HarnessError(
                 .timeout,
-                "\(error); \(["one", "many", "loop"].map { "\($0): \(queues[$0].acked.count) + \(queues[$0].rejected.count), ready \(queues[$0].ready.count)" }), \(client.health())"
+                "\(error); \(["one", "many", "loop"].map { "\($0): \(queues[$0].acked.count) + \(queues[$0].rejected.count), ready \(queues[$0].ready.count)" }), the loop ended with \(String(describing: end)), \(health), after \(queues.faults): \(story)"
             )
         }
         let report = await client.shutdown(deadline: .seconds(5) * TestSupport.Deadline.scale)

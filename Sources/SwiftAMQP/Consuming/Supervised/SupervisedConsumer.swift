@@ -238,7 +238,6 @@ final class SupervisedConsumer: @unchecked Sendable {
                 await unsubscribe()
                 await wait(duration)
                 resumed()
-                status.consumer(id, is: .awaited)
                 event = .waited
             case .end(let error):
                 await end(error)
