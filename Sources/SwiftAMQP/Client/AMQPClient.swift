@@ -78,7 +78,8 @@ public final class AMQPClient: Sendable {
     /// Returns within `deadline` and a quarter of a second, whatever the broker does - blocked, paused, gone. What has no
     /// outcome by then ends: as not sent where nothing of it went out, else as unknown; what is not settled goes back to its
     /// queue, and the tasks of handlers that still run are cancelled. Later calls wait for the first.
-    /// Cancelling the task does not cut it short.
+    /// Cancelling the task does not cut it short. Called by a handler it waits for that handler, too, and so for the
+    /// deadline: start a task for it instead.
     ///
     /// - Parameter deadline: How long to wait for what was handed in; zero gives it up at once.
     @discardableResult

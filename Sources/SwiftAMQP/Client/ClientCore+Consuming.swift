@@ -38,7 +38,7 @@ extension ClientCore {
                 .value()
         }
         // One that was made while the client was being ended is ended here, where nobody else knows of it.
-        if status.consumerRefusal != nil { consumer.abandon() }
+        if let refusal = status.consumerRefusal { consumer.abandon(lock.withLock { shutdown } == nil ? refusal : nil) }
     }
 
     /// Ends a consumer in good order.

@@ -90,6 +90,7 @@ extension ClientCore {
             consumed.counts = consumed.counts + (consumer.counters.snapshot - before)
             consumed.unfinishedHandlers += consumer.busyCount
         }
+        lock.withLock { consumers = [:] }
         return consumed
     }
 
@@ -126,7 +127,7 @@ extension ClientCore {
             each.keeper.cancel()
             each.publisher.abandon(reason)
         }
-        for consumer in lock.withLock({ Array(consumers.values) }) { consumer.abandon() }
+        for consumer in lock.withLock({ Array(consumers.values) }) { consumer.abandon(reason) }
         publishing.abandon(reason)
         consuming.abandon(reason)
         consumingAutomatically.abandon(reason)

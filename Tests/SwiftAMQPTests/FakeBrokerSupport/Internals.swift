@@ -18,8 +18,8 @@ extension AMQPChannel {
 }
 
 /// Lets other tasks run until `condition` holds; an expectation fails where it does not within the deadline.
-func until(_ what: String, _ condition: () -> Bool) async throws {
-    let deadline = TestSupport.Deadline.after(.seconds(10))
+func until(_ what: String, within duration: Duration = .seconds(10), _ condition: () -> Bool) async throws {
+    let deadline = TestSupport.Deadline.after(duration)
     while !condition() {
         if deadline.hasPassed { throw HarnessError(.timeout, "waited for \(what) in vain") }
         await Task.yield()

@@ -76,9 +76,15 @@ final class FailedDeliveries: @unchecked Sendable {
     var staleCount: Int { lock.withLock { stale } }
 
     /// A handler has failed. Never waits; the delivery is this object's from now on.
-    func take(_ delivery: AMQPDelivery, error: AMQPHandlerFailure) {
+    ///
+    /// - Returns: False if there is nothing to do: it is settled, or its channel gone.
+    @discardableResult
+    func take(_ delivery: AMQPDelivery, error: AMQPHandlerFailure) -> Bool {
         // A copy of what is settled, or delivered again anyway, would be one too many.
-        guard delivery.isUnsettled else { return lock.withLock { stale += 1 } }
+        guard delivery.isUnsettled else {
+            lock.withLock { stale += 1 }
+            return false
+        }
         let message = FailedAttempts.Message(delivery)
         let count = lock.withLock { attempts.recordFailure(of: message) }
         let failed = Failed(delivery: delivery, key: message.key, count: count, error: error)
@@ -89,13 +95,17 @@ final class FailedDeliveries: @unchecked Sendable {
             action = rules.action(after: count, isCopyable: false, random: random)
             copy = self.copy(of: failed, for: action)
         }
-        if let copy { return start(copy) }
+        if let copy {
+            start(copy)
+            return true
+        }
         switch action {
         case .requeue(let delay): hold(failed, for: delay)
         case .reject(let isExhausted): reject(failed, isExhausted: isExhausted)
         // Both have a copy.
         case .publish, .park: break
         }
+        return true
     }
 
     /// A handler has succeeded: what was counted against the message is forgotten.

@@ -12,7 +12,8 @@
 /// nothing. A message may so be handled twice, never not at all.
 ///
 /// A handler runs in a task of the consumer's own. It may publish, declare and consume with the same client. The consumer
-/// belongs to its client and goes on when this handle is let go of.
+/// belongs to its client and goes on when this handle is let go of. A handler that holds the client, or this handle, keeps
+/// the client until the consumer is cancelled or the client shut down; then everything is let go of.
 public final class AMQPConsumer: Sendable {
     /// Handles one delivery and says what becomes of it. Throwing is the same as returning ``AMQPSettlement/retry``.
     public typealias Handler = @Sendable (AMQPDelivery) async throws -> AMQPSettlement
@@ -65,11 +66,16 @@ public final class AMQPConsumer: Sendable {
         } onCancel: { [self] in
             Task { await cancel() }
         }
+        // Handlers may run on: the consumer is over when they are.
+        if Task.isCancelled { await cancel() }
         if case .success(let error?) = outcome { throw error }
     }
 
     /// Ends the consumer: the broker delivers nothing more, what was not handled goes back to the queue, handlers that run
     /// come to their end and settle. Later calls wait as well.
+    ///
+    /// Called by a handler of this very consumer it waits for that handler, too, and so for the deadline: start a task for
+    /// it instead.
     ///
     /// - Parameter deadline: By when; what is not settled then goes back to the queue, and the tasks of handlers that still
     ///   run are cancelled.

@@ -44,8 +44,7 @@ final class DeliveryHandling: @unchecked Sendable {
         }
         if let failure {
             // What came while the connection was lost comes again, and is not this side's to decide on any more.
-            if delivery.isStale { counters.add { $0.stale &+= 1 } }
-            failures.take(delivery, error: failure)
+            if !failures.take(delivery, error: failure), delivery.isStale { counters.add { $0.stale &+= 1 } }
         } else {
             failures.succeeded(delivery)
         }

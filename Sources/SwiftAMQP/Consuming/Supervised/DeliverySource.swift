@@ -51,6 +51,11 @@ final class DeliverySource: ConsumerListener, @unchecked Sendable {
     /// dropped: it was given back to the broker.
     func attach(_ next: ConsumerCore) {
         lock.lock()
+        if end != nil, next.isTracked {
+            // Nobody will take anything from it.
+            lock.unlock()
+            return
+        }
         let isKept = consumers.first.map { !$0.isTracked } ?? true
         let old = isKept ? DeliveryCursor() : cursor
         if !isKept {
@@ -91,7 +96,8 @@ final class DeliverySource: ConsumerListener, @unchecked Sendable {
                 return nil
             }
             let seen = news
-            let delivery = isHeld ? nil : pop(&refused)
+            // What is handed out at the end all the same is handed out while held, too: there is no later.
+            let delivery = isHeld && end == nil ? nil : pop(&refused)
             guard let delivery else {
                 let consumer = consumers.last
                 let isOver = end != nil
@@ -116,7 +122,17 @@ final class DeliverySource: ConsumerListener, @unchecked Sendable {
             if isSurplus { surplus.call?() }
             return delivery
         }
+        // This task may have been woken for a delivery before it was cancelled: somebody else has to look.
+        passOn()
         return nil
+    }
+
+    private func passOn() {
+        lock.lock()
+        news &+= 1
+        let other = waiting.popFirst()
+        lock.unlock()
+        other?.resume()
     }
 
     /// With the lock held.
@@ -174,12 +190,20 @@ final class DeliverySource: ConsumerListener, @unchecked Sendable {
         wakeAll()
     }
 
-    /// Hands nothing out any more. What was not handed out goes back to the broker with the consumer; only with automatic
-    /// acknowledgement it is still handed out, because the broker has forgotten it.
+    /// Hands nothing out any more. What was not handed out goes back to the broker with the consumer and is let go of here;
+    /// only with automatic acknowledgement it is still handed out, because the broker has forgotten it. So nothing may come
+    /// any more then.
     func finish(_ reason: End) {
         lock.lock()
         if end == nil { end = reason }
+        let isDropped = !isDraining
+        let old = isDropped ? (cursor, consumers) : nil
+        if isDropped {
+            cursor = DeliveryCursor()
+            consumers = []
+        }
         lock.unlock()
+        _ = consume old
         wakeAll()
     }
 

@@ -2,7 +2,8 @@ internal import AMQPTransport
 
 /// Reports handlers that run for too long and deliveries that stay unsettled for too long, and interrupts their handlers.
 ///
-/// - Invariant: what changes is guarded by `lock`, which is a leaf; that is why the class is `@unchecked Sendable`.
+/// - Invariant: what changes is guarded by `lock`, inside which only a channel's is taken, and nothing that holds that one
+///   calls in here; that is why the class is `@unchecked Sendable`.
 final class HandlerWatchdog: @unchecked Sendable {
     typealias Report = @Sendable (HandlerWatch.Due, AMQPDelivery) -> Void
 
@@ -16,6 +17,8 @@ final class HandlerWatchdog: @unchecked Sendable {
     private var timer: Deadline?
     private var armedFor: Int64?
     private var hasEnded = false
+    /// How many were left unsettled after the last look, and then some: each look pays for itself.
+    private var sweepAbove = HandlerWatchdog.leastSweep
 
     /// - Parameter report: Told on the loop's thread, with no lock held.
     init(_ deadlines: AMQPHandlerDeadlines, report: @escaping Report) {
@@ -26,6 +29,7 @@ final class HandlerWatchdog: @unchecked Sendable {
     func started(_ id: UInt64, _ delivery: AMQPDelivery) {
         let now = MonotonicTime.coarse().nanoseconds
         lock.lock()
+        guard !hasEnded else { return lock.unlock() }
         watch.started(id: id, now: now)
         deliveries[id] = delivery
         arm()
@@ -35,9 +39,9 @@ final class HandlerWatchdog: @unchecked Sendable {
         let isUnsettled = delivery.isUnsettled
         lock.lock()
         watch.finished(id: id, isSettled: !isUnsettled)
-        if isUnsettled {
+        if isUnsettled, !hasEnded {
             leftUnsettled.insert(id)
-            if leftUnsettled.count > Self.sweepAbove { forgetSettled() }
+            if leftUnsettled.count >= sweepAbove { forgetSettled() }
         } else {
             deliveries[id] = nil
         }
@@ -55,16 +59,18 @@ final class HandlerWatchdog: @unchecked Sendable {
         timer?.cancel()
     }
 
-    /// Nobody tells when somebody else settles: now and then those that were are looked for. More than any prefetch.
-    private static let sweepAbove = 1 << 17
+    /// Nobody tells when somebody else settles: now and then those that were are looked for. A delivery that is kept keeps
+    /// its body.
+    private static let leastSweep = 16
 
-    /// With the lock held. A channel's lock is taken inside; nothing that holds that calls in here.
+    /// With the lock held.
     private func forgetSettled() {
         for id in leftUnsettled where deliveries[id]?.isUnsettled != true {
             leftUnsettled.remove(id)
             deliveries[id] = nil
             watch.settled(id: id)
         }
+        sweepAbove = max(Self.leastSweep, 2 * leftUnsettled.count)
     }
 
     /// With the lock held, which it releases: sees to it that the timer fires when something is due.

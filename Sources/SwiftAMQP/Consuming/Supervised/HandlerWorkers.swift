@@ -10,7 +10,8 @@ internal import AMQPTransport
 final class HandlerWorkers: @unchecked Sendable {
     private let source: DeliverySource
     private let maximum: Int
-    private let handle: @Sendable (AMQPDelivery, UInt64) async -> Void
+    /// Let go of with the last worker: what a handler holds may hold the consumer.
+    private var handle: (@Sendable (AMQPDelivery, UInt64) async -> Void)?
 
     private let lock = Lock()
     private var tasks: [UInt64: Task<Void, Never>] = [:]
@@ -42,12 +43,13 @@ final class HandlerWorkers: @unchecked Sendable {
     /// How many deliveries are being handled.
     var busyCount: Int { lock.withLock { busy.count } }
 
-    /// Completed when nothing is being handled, for the first time after this call.
+    /// Completed when no handler runs and none will: the source has ended, and every worker with it. To ask whether
+    /// something is being handled would not do: a worker may have taken a delivery and not begun.
     func idle() -> Promise<Void> {
         let promise = Promise<Void>()
         let isIdle = lock.withLock {
-            if !busy.isEmpty { idleWaiters.append(promise) }
-            return busy.isEmpty
+            if workers > 0 { idleWaiters.append(promise) }
+            return workers == 0
         }
         if isIdle { promise.complete(.success(())) }
         return promise
@@ -78,19 +80,21 @@ final class HandlerWorkers: @unchecked Sendable {
 
     private func addWorker() {
         lock.lock()
-        guard workers < maximum, !isCancelled else {
-            lock.unlock()
-            return
-        }
+        if workers < maximum, !isCancelled { startWorker() }
+        lock.unlock()
+    }
+
+    /// With the lock held.
+    private func startWorker() {
+        guard let handle else { return }
         workers += 1
         nextID += 1
         let id = nextID
         // Detached: a handler has nothing of the task that happened to make its worker, task-local values included.
-        tasks[id] = Task.detached { await self.work(id) }
-        lock.unlock()
+        tasks[id] = Task.detached { await self.work(id, handle) }
     }
 
-    private func work(_ id: UInt64) async {
+    private func work(_ id: UInt64, _ handle: @Sendable (AMQPDelivery, UInt64) async -> Void) async {
         var budget = TimeBudget()
         var isInterrupted = false
         while !isInterrupted, let delivery = await source.next() {
@@ -103,22 +107,32 @@ final class HandlerWorkers: @unchecked Sendable {
             isInterrupted = finished(number, by: id)
             if !isInterrupted, budget.isSpent() { await Task.yield() }
         }
-        lock.withLock {
-            workers -= 1
-            tasks[id] = nil
+        leave(id, isReplaced: isInterrupted)
+    }
+
+    private func leave(_ id: UInt64, isReplaced: Bool) {
+        lock.lock()
+        workers -= 1
+        tasks[id] = nil
+        // In one go: in between it would look as if all were over.
+        if isReplaced, !isCancelled { startWorker() }
+        let isOver = workers == 0
+        let woken = isOver ? idleWaiters : []
+        let released = isOver ? handle : nil
+        if isOver {
+            idleWaiters = []
+            handle = nil
         }
-        if isInterrupted { addWorker() }
+        lock.unlock()
+        _ = consume released
+        for promise in woken { promise.complete(.success(())) }
     }
 
     /// - Returns: Whether the worker is to take nothing more.
     private func finished(_ delivery: UInt64, by worker: UInt64) -> Bool {
-        lock.lock()
-        busy[delivery] = nil
-        let isInterrupted = interrupted.remove(worker) != nil
-        let woken = busy.isEmpty ? idleWaiters : []
-        if busy.isEmpty { idleWaiters = [] }
-        lock.unlock()
-        for promise in woken { promise.complete(.success(())) }
-        return isInterrupted
+        lock.withLock {
+            busy[delivery] = nil
+            return interrupted.remove(worker) != nil
+        }
     }
 }

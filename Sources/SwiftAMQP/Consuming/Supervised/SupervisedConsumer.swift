@@ -24,7 +24,10 @@ final class SupervisedConsumer: @unchecked Sendable {
     private var keeper: Task<Void, Never>?
     private var workers: HandlerWorkers?
     private var handling: DeliveryHandling?
-    private var isStopping = false
+    /// What ends the subscription: this program, or the client's end.
+    private var ending: SubscriptionStateMachine.Event?
+    /// Whether something was left unsettled when nobody waited any longer.
+    private var hasGivenUp = false
     private var pauseWanted: Duration?
     private var channel: AMQPChannel?
     private var deliveries: AMQPDeliveries?
@@ -46,7 +49,9 @@ final class SupervisedConsumer: @unchecked Sendable {
         source = DeliverySource { bell.ring() }
     }
 
-    /// Begins, once.
+    private var isStopping: Bool { lock.withLock { ending != nil } }
+
+    /// Begins, once. One that was stopped before ends at once.
     ///
     /// - Parameters:
     ///   - handler: Handles deliveries. Without it, who iterates ``source`` does, and settles.
@@ -63,9 +68,13 @@ final class SupervisedConsumer: @unchecked Sendable {
             }
         }
         let workers = workers
-        if !isStopping { keeper = Task.detached { await self.run() } }
         lock.unlock()
+        // Before anything can come.
         workers?.start()
+        lock.lock()
+        keeper = Task.detached { await self.run() }
+        if ending != nil { keeper?.cancel() }
+        lock.unlock()
     }
 
     private func makeHandling(
@@ -90,11 +99,13 @@ final class SupervisedConsumer: @unchecked Sendable {
     private func isOverdue(_ due: HandlerWatch.Due, _ delivery: AMQPDelivery) {
         lock.withLock { workers }?.interrupt(due.id)
         let (queue, messageID) = (configuration.queue, delivery.properties.messageID)
-        switch due {
-        case .handlerDeadline: status.report(.handlerOverdue(tag: tag, queue: queue, messageID: messageID))
-        case .acknowledgementDeadline:
-            status.report(.acknowledgementOverdue(tag: tag, queue: queue, messageID: messageID))
-        }
+        let event: AMQPClientEvent =
+            switch due {
+            case .handlerDeadline: .handlerOverdue(tag: tag, queue: queue, messageID: messageID)
+            case .acknowledgementDeadline: .acknowledgementOverdue(tag: tag, queue: queue, messageID: messageID)
+            }
+        // Not on the loop's thread: an observer may take its time.
+        Task { [status] in status.report(event) }
     }
 
     /// How many deliveries are being handled by workers.
@@ -115,39 +126,51 @@ final class SupervisedConsumer: @unchecked Sendable {
     /// - Returns: Whether everything was settled in time.
     @discardableResult
     func stop(by deadline: MonotonicTime, waitsForSettles: Bool = true) async -> Bool {
+        // First: what the deadline ends must not look like a loss.
+        let keeper = requestStop(.stop)
         let timer = Deadline(loop: .shared, at: deadline) { [self] in giveUp() }
         defer { timer.cancel() }
-        await requestStop()?.value
-        lock.withLock { handling }?.stop()
-        let (channel, workers) = lock.withLock { (self.channel, self.workers) }
+        await keeper?.value
+        let (channel, workers, handling) = lock.withLock { (self.channel, self.workers, self.handling) }
+        handling?.stop()
         let isSettled = waitsForSettles ? await settled(channel, workers, by: deadline) : true
         if !isSettled { workers?.cancelAll() }
         let left = max(deadline - .now(), Self.shortestClose)
         await channel?.close(timeout: isSettled ? left : Self.shortestClose)
-        lock.withLock { self.channel = nil }
-        lock.withLock { handling }?.end()
-        return isSettled
+        handling?.end()
+        letGo()
+        return isSettled && !lock.withLock { hasGivenUp }
     }
 
     /// Takes nothing more, and gives back what was not handed out; the channel stays for what was.
-    func unsubscribeForGood() async { await requestStop()?.value }
+    func unsubscribeForGood() async { await requestStop(.stop)?.value }
 
     /// How long the broker gets to answer a close when the deadline has passed already.
-    private static let shortestClose: Duration = .milliseconds(100)
+    private static let shortestClose: Duration = .milliseconds(50)
 
     /// As ``stop(by:waitsForSettles:)``, without waiting: nobody will.
-    func abandon() {
-        _ = requestStop()
-        lock.withLock({ self.workers })?.cancelAll()
+    ///
+    /// - Parameter reason: Why the client has ended; `nil` if this program wanted it.
+    func abandon(_ reason: AMQPError?) {
+        _ = requestStop(reason.map { .linkEnded($0) } ?? .stop)
+        let (workers, handling) = lock.withLock { (self.workers, self.handling) }
+        workers?.cancelAll()
         giveUp()
+        handling?.stop()
+        handling?.end()
+        letGo()
     }
 
-    private func requestStop() -> Task<Void, Never>? {
-        source.finish(.finished)
+    /// - Parameter event: What the subscription ends with; the first one counts.
+    private func requestStop(_ event: SubscriptionStateMachine.Event) -> Task<Void, Never>? {
         lock.lock()
-        isStopping = true
+        let ending = ending ?? event
+        self.ending = ending
         let keeper = keeper
         lock.unlock()
+        // What comes until the broker has heard of it goes back; with automatic acknowledgement it has to be handled, so
+        // the source ends with the subscription, in `end`.
+        if configuration.acknowledgement == .manual { source.finish(ending.sourceEnd) }
         keeper?.cancel()
         bell.ring()
         return keeper
@@ -155,8 +178,23 @@ final class SupervisedConsumer: @unchecked Sendable {
 
     /// Nothing of this channel is waited for any more.
     private func giveUp() {
-        let channel = lock.withLock { self.channel }
-        channel?.core.giveUp(AMQPError(.closed, "consumer '\(tag)' was ended by this program"))
+        guard let channel = lock.withLock({ self.channel }) else { return }
+        let isUnsettled = channel.core.lock.withLock { channel.core.isOpen && !channel.core.unsettled.isEmpty }
+        if isUnsettled { lock.withLock { hasGivenUp = true } }
+        channel.core.giveUp(AMQPError(.closed, "consumer '\(tag)' was ended by this program"))
+    }
+
+    /// Keeps nothing that nobody needs any more: a handle of a consumer that has ended holds no connection, and no handler,
+    /// which may hold the client, and that this.
+    private func letGo() {
+        let (channel, deliveries, handling) = lock.withLock {
+            defer { (self.channel, self.deliveries, self.handling) = (nil, nil, nil) }
+            return (self.channel, self.deliveries, self.handling)
+        }
+        // Their ends take other locks.
+        _ = consume channel
+        _ = consume deliveries
+        _ = consume handling
     }
 
     /// Waits until everything is settled and no worker busy.
@@ -186,7 +224,7 @@ final class SupervisedConsumer: @unchecked Sendable {
         var machine = SubscriptionStateMachine(policy: policy)
         var event = SubscriptionStateMachine.Event.start
         while true {
-            if lock.withLock({ isStopping }) { event = .stop }
+            if let ending = lock.withLock({ ending }) { event = ending }
             let action = machine.handle(event, now: MonotonicTime.now().nanoseconds, random: .random(in: .min ... .max))
             switch action {
             case .subscribe(let checksTopology): event = await subscribe(checksTopology: checksTopology)
@@ -199,7 +237,7 @@ final class SupervisedConsumer: @unchecked Sendable {
                 status.report(.consumerPaused(tag: tag, queue: configuration.queue, duration))
                 await unsubscribe()
                 await wait(duration)
-                lock.withLock { handling }?.resumed()
+                resumed()
                 event = .waited
             case .end(let error):
                 await end(error)
@@ -214,7 +252,7 @@ final class SupervisedConsumer: @unchecked Sendable {
     /// Waits, or until the consumer is to stop.
     private func wait(_ duration: Duration) async {
         let deadline = MonotonicTime.now() + duration
-        while !lock.withLock({ isStopping }) {
+        while !isStopping {
             let left = deadline - .now()
             guard left > .zero else { return }
             await bell.wait(atMost: left)
@@ -226,7 +264,8 @@ final class SupervisedConsumer: @unchecked Sendable {
             if case .ended(let error) = link.state.value { return .linkEnded(error) }
             return .stop
         }
-        if checksTopology { _ = await topology.checked(over: connection) }
+        // Where nothing is declared nobody may be there to do it.
+        if checksTopology, !topology.isEmpty { _ = await topology.checked(over: connection) }
         do throws(AMQPError) {
             let channel = try await channel(of: connection)
             let deliveries = try await channel.consume(
@@ -243,7 +282,7 @@ final class SupervisedConsumer: @unchecked Sendable {
             return .subscribed
         } catch {
             guard connection.isUsable else { return .disconnected }
-            if lock.withLock({ isStopping }) { return .stop }
+            if isStopping { return .stop }
             status.consumer(id, is: .failed(error))
             status.report(.consumerLost(tag: tag, queue: configuration.queue, error))
             return .refused(error)
@@ -270,12 +309,12 @@ final class SupervisedConsumer: @unchecked Sendable {
         status.consumer(id, is: .subscribed)
         status.report(.consumerSubscribed(tag: tag, queue: deliveries.queue))
         while true {
-            if let end = consumer.endedWith { return await lost(consumer, end) }
-            let (isStopping, pause) = lock.withLock {
-                defer { pauseWanted = nil }
-                return (self.isStopping, pauseWanted)
-            }
             if isStopping { return .stop }
+            if let end = consumer.endedWith { return await lost(consumer, end) }
+            let pause = lock.withLock {
+                defer { pauseWanted = nil }
+                return pauseWanted
+            }
             if let pause {
                 // A queue that goes with its last consumer must not lose it.
                 guard topology.deletesWithLastConsumer(queue: configuration.queue) else { return .pause(pause) }
@@ -290,13 +329,18 @@ final class SupervisedConsumer: @unchecked Sendable {
         source.hold()
         status.report(.consumerPaused(tag: tag, queue: configuration.queue, duration))
         let deadline = MonotonicTime.now() + duration
-        while consumer.endedWith == nil, !lock.withLock({ isStopping }) {
+        while consumer.endedWith == nil, !isStopping {
             let left = deadline - .now()
             guard left > .zero else { break }
             await bell.wait(atMost: left)
         }
-        lock.withLock { handling }?.resumed()
+        resumed()
         source.release()
+    }
+
+    /// A pause is over. One that is cut short by the end is none: what failed goes back at once then.
+    private func resumed() {
+        if let handling = lock.withLock({ ending == nil ? handling : nil }) { handling.resumed() }
     }
 
     private func lost(_ consumer: ConsumerCore, _ end: ConsumerEnd) async -> SubscriptionStateMachine.Event {
@@ -339,6 +383,13 @@ final class SupervisedConsumer: @unchecked Sendable {
         status.remove(consumer: id)
         status.report(.consumerEnded(tag: tag, queue: configuration.queue, error))
         ended.complete(.success(error))
+    }
+}
+
+extension SubscriptionStateMachine.Event {
+    /// How a source ends for which the subscription ends with this.
+    fileprivate var sourceEnd: DeliverySource.End {
+        if case .linkEnded(let error) = self { .failed(error) } else { .finished }
     }
 }
 
