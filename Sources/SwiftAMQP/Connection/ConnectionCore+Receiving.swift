@@ -190,6 +190,8 @@ extension ConnectionCore: SocketStreamDelegate {
     /// The peer broke the protocol.
     private func violated(_ error: WireError) {
         handOut()
+        // Told before the connection ends: another one is no use to a consumer whose next message is too large.
+        lastChannel?.assembler.refusedConsumer?.end(.failed(AMQPError(.messageTooLarge, error.text)))
         fail(AMQPError(error))
     }
 
