@@ -64,8 +64,7 @@ struct ConsumerProcessRowTests {
             #expect(session.client.health().consumers.first?.subscriptionCount == 1)
             try await session.expectOneConsumer(of: session.queue)
             consumer.expectSound()
-            await consumer.consumer.cancel()
-            session.expectCleanFrames(prefetch: 5)
+            try await session.expectEnd(of: consumer, prefetch: 5)
         }
     }
 

@@ -107,7 +107,7 @@ final class MatrixConsumer: Sendable {
     }
 
     func expectHandled(_ count: Int, sourceLocation: SourceLocation = #_sourceLocation) async throws {
-        try await eventually(within: .seconds(20), "\(count) are handled", sourceLocation: sourceLocation) {
+        try await eventually(within: .seconds(40), "\(count) are handled", sourceLocation: sourceLocation) {
             self.handled.count == count
         }
         #expect(handled.count == count, "\(consumer.counts)", sourceLocation: sourceLocation)
@@ -115,7 +115,7 @@ final class MatrixConsumer: Sendable {
 
     /// Lets those that are held since before the fault go on: what they do now hits nothing.
     func expectStale(_ count: Int, sourceLocation: SourceLocation = #_sourceLocation) async throws {
-        try await eventually(within: .seconds(20), "what was held comes again", sourceLocation: sourceLocation) {
+        try await eventually(within: .seconds(40), "what was held comes again", sourceLocation: sourceLocation) {
             self.heldAgain.count == count
         }
         #expect(heldAgain.allSatisfy { $0.delivery.isRedelivered }, sourceLocation: sourceLocation)

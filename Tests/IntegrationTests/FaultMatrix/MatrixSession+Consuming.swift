@@ -73,13 +73,15 @@ extension MatrixSession {
         try await withBusyConsumer(change) { consumer in
             try await fault()
             let pending = try await enqueue(as: 3, count: count, size: size)
+            // Their outcomes come when they come, and are written down then.
+            async let outcomes = outcomes(of: pending)
             try await relief()
             switch effect {
             case .newConnection, .newChannel:
                 try await consumer.expectStale(Self.heldCount, sourceLocation: sourceLocation)
             case .none: try await consumer.expectAcks(Self.heldCount, sourceLocation: sourceLocation)
             }
-            expectConfirmed(await outcomes(of: pending), sourceLocation: sourceLocation)
+            expectConfirmed(await outcomes, sourceLocation: sourceLocation)
             try await consumer.expectHandled(Self.heldCount + Self.handledCount + count, sourceLocation: sourceLocation)
             try await expectEnd(of: consumer, effect, sourceLocation: sourceLocation)
         }
@@ -114,12 +116,22 @@ extension MatrixSession {
         }
         consumer.expectSound(sourceLocation: sourceLocation)
         try await expectOneConsumer(of: own?.queue ?? queue, sourceLocation: sourceLocation)
-        let counts = await consumer.consumer.cancel(deadline: .seconds(10))
+        try await expectEnd(of: consumer, sourceLocation: sourceLocation)
+    }
+
+    /// Nothing is left to settle, so that the consumer ends without waiting for its deadline, and leaves nothing behind.
+    func expectEnd(
+        of consumer: MatrixConsumer, prefetch: UInt16 = prefetch, sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        let deadline = Duration.seconds(20) * Deadline.scale
+        var counts = AMQPDeliveryCounts()
+        let time = await elapsed { counts = await consumer.consumer.cancel(deadline: deadline) }
+        #expect(time < deadline, "\(counts), \(proxy.journal)", sourceLocation: sourceLocation)
         #expect(counts.handled == UInt64(consumer.all.count), sourceLocation: sourceLocation)
         try await eventually("nothing is left", sourceLocation: sourceLocation) {
             try await withChannel(to: broker) { try await $0.ready(queue) } == 0
         }
-        expectCleanFrames(sourceLocation: sourceLocation)
+        expectCleanFrames(prefetch: prefetch, sourceLocation: sourceLocation)
     }
 
     /// The broker knows of one consumer: none has stayed behind on a connection that is gone.

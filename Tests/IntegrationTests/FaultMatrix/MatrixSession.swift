@@ -23,7 +23,7 @@ struct MatrixSession: Sendable {
     }
 
     /// Deadline of the publishes: far more than any fault here lasts.
-    static let timeout: Duration = .seconds(15)
+    static let timeout: Duration = .seconds(40)
     /// What a shutdown may take beyond its deadline.
     static let shutdownTolerance: Duration = .milliseconds(250) * Deadline.scale
 
