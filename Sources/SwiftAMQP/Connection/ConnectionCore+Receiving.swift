@@ -17,8 +17,10 @@ extension ConnectionCore: SocketStreamDelegate {
                 if frame.channel == 0 {
                     try handleChannelZero(frame)
                     consumed += frame.totalSize
+                } else if let channel = try channel(frame.channel) {
+                    try takeFrames(of: channel, bytes, &consumed)
                 } else {
-                    try takeFrames(of: try channel(frame.channel), bytes, &consumed)
+                    consumed += frame.totalSize
                 }
             }
         } catch {
@@ -105,9 +107,12 @@ extension ConnectionCore: SocketStreamDelegate {
         }
     }
 
-    private func channel(_ id: UInt16) throws(WireError) -> ChannelCore {
+    /// The channel of a frame; `nil` for one that comes too late.
+    private func channel(_ id: UInt16) throws(WireError) -> ChannelCore? {
         if let lastChannel, lastChannel.id == id { return lastChannel }
         guard let channel = lock.withLock({ channels[id] }) else {
+            // RabbitMQ goes on delivering between its channel.close and our close-ok (seen with 3.10).
+            if idsClosedByBroker.contains(id) { return nil }
             throw WireError(.channelError, "a frame came on channel \(id), which is not open")
         }
         lastChannel = channel

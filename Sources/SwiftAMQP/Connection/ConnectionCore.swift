@@ -84,6 +84,8 @@ final class ConnectionCore: @unchecked Sendable {
     var hasEnded = false
     /// The channel that the last frame was for.
     @exclusivity(unchecked) var lastChannel: ChannelCore?
+    /// The ids of channels that the broker has closed. It may deliver to them until it reads our close-ok.
+    var idsClosedByBroker: Set<UInt16> = []
     @exclusivity(unchecked) var touchedChannels: [ChannelCore] = []
     @exclusivity(unchecked) private var wakeups = Wakeups()
     /// Why this side ends the connection, where it does.

@@ -29,7 +29,6 @@ struct ConsumerRefusalRowTests {
                     try await session.client.publish(AMQPMessage("y"), to: .exchange(uniqueName("nowhere")))
                 }
                 try await consumer.expectHandled(MatrixSession.heldCount + MatrixSession.handledCount + 20)
-                print("DEBUG", session.client.health(), session.proxy.journal)
                 let health = session.client.health().consumers.first { $0.tag == other.tag }
                 #expect(health?.subscriptionCount == 1)
                 gate.open()
