@@ -182,6 +182,7 @@ extension ChannelCore {
             return
         }
         connection.forget(self)
+        connection.idsClosedByBroker.insert(id)
         fail(error, reason: .channelClosed, &wakeups)
         let action = stream.noteAppended(.batched)
         lock.unlock()

@@ -30,6 +30,10 @@ struct ContentAssembler {
     private(set) var propertiesWeight = 0
     /// Why the properties are empty, if they could not be read.
     private(set) var propertiesError: AMQPError?
+    /// The consumer of a delivery that was refused because its body is larger than this side takes. The connection ends
+    /// with it, and on the next one it would come again.
+    var refusedConsumer: ConsumerCore? { isRefused && isDelivery ? consumer : nil }
+    private var isRefused = false
     private var size = 0
     private var body: [UInt8] = []
     /// Whether the complete body was not taken over, because it is small.
@@ -95,7 +99,10 @@ struct ContentAssembler {
         guard state == .expectingHeader else {
             throw WireError(.unexpectedFrame, "a content header came without its method")
         }
-        guard let size = Int(exactly: bodySize), size <= maximum else { throw Self.tooLarge(bodySize, maximum) }
+        guard let size = Int(exactly: bodySize), size <= maximum else {
+            isRefused = true
+            throw Self.tooLarge(bodySize, maximum)
+        }
         self.size = size
         isSmall = false
         state = size == 0 ? .idle : .expectingBody

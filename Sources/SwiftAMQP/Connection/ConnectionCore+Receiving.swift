@@ -19,8 +19,10 @@ extension ConnectionCore: SocketStreamDelegate {
                     isTurnPure = false
                     try handleChannelZero(frame)
                     consumed += frame.totalSize
+                } else if let channel = try channel(frame.channel) {
+                    try takeFrames(of: channel, bytes, &consumed)
                 } else {
-                    try takeFrames(of: try channel(frame.channel), bytes, &consumed)
+                    consumed += frame.totalSize
                 }
             }
             if isTaking, unfinishedBody == nil { try takeUnfinishedBody(bytes, &consumed) }
@@ -116,9 +118,12 @@ extension ConnectionCore: SocketStreamDelegate {
         }
     }
 
-    private func channel(_ id: UInt16) throws(WireError) -> ChannelCore {
+    /// The channel of a frame; `nil` for one that comes too late.
+    private func channel(_ id: UInt16) throws(WireError) -> ChannelCore? {
         if let lastChannel, lastChannel.id == id { return lastChannel }
         guard let channel = lock.withLock({ channels[id] }) else {
+            // RabbitMQ goes on delivering between its channel.close and our close-ok (seen with 3.10).
+            if idsClosedByBroker.contains(id) { return nil }
             throw WireError(.channelError, "a frame came on channel \(id), which is not open")
         }
         lastChannel = channel
@@ -209,6 +214,8 @@ extension ConnectionCore: SocketStreamDelegate {
     /// The peer broke the protocol.
     private func violated(_ error: WireError) {
         handOut()
+        // Told before the connection ends: another one is no use to a consumer whose next message is too large.
+        lastChannel?.assembler.refusedConsumer?.end(.failed(AMQPError(.messageTooLarge, error.text)))
         fail(AMQPError(error))
     }
 

@@ -98,6 +98,8 @@ final class ConnectionCore: @unchecked Sendable {
     @exclusivity(unchecked) var lastChannel: ChannelCore?
     /// The channel of a body frame of which a part was taken, and the rest is still to come.
     @exclusivity(unchecked) var unfinishedBody: ChannelCore?
+    /// The ids of channels that the broker has closed. It may deliver to them until it reads our close-ok.
+    var idsClosedByBroker: Set<UInt16> = []
     @exclusivity(unchecked) var touchedChannels: [ChannelCore] = []
     @exclusivity(unchecked) private var wakeups = Wakeups()
     /// Why this side ends the connection, where it does.

@@ -123,8 +123,8 @@ struct SubscriptionStateMachine: Sendable {
                 refusals += 1
                 if let limit = policy.refusalLimit, refusals >= limit { return end(error) }
             }
-        // The messages that did not fit are gone: the program has to know.
-        case .overflow: return end(error)
+        // The messages that did not fit are gone, or would come again for ever: the program has to know.
+        case .overflow, .messageTooLarge: return end(error)
         default: break
         }
         // One that holds for a while is worth coming back to at once; one that ends again and again is not.

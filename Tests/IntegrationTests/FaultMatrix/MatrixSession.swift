@@ -32,7 +32,7 @@ struct MatrixSession: Sendable {
     var proxy: ChaosProxy { proxies[0] }
 
     /// Deadline of the publishes: far more than any fault here lasts.
-    static let timeout: Duration = .seconds(15) * Deadline.scale
+    static let timeout: Duration = .seconds(40) * Deadline.scale
     /// What a shutdown may take beyond its deadline.
     static let shutdownTolerance: Duration = .milliseconds(250) * Deadline.scale
 

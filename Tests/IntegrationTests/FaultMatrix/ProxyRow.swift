@@ -18,6 +18,8 @@ struct ProxyRow: Sendable, CustomTestStringConvertible {
     let fault: Fault
     /// What happens while they are under way.
     var relief: Fault = { _ in }
+    /// What happens instead of `fault` to a connection that consumes, where the frames are others.
+    var whenConsuming: Fault?
     /// What happens to the first attempt to connect.
     let whenConnecting: Fault
 
@@ -46,11 +48,12 @@ struct ProxyRow: Sendable, CustomTestStringConvertible {
             whenConnecting: rules("s2c:connection.start:1:rst", "c2s:connection.start-ok:2:rst")),
         ProxyRow(
             number: 2, name: "RST in mid frame", endsConnections: true, resends: true, size: 5000,
-            fault: rules("c2s:body:1:rst-mid"),
+            fault: rules("c2s:body:1:rst-mid"), whenConsuming: rules("s2c:body:1:rst-mid"),
             whenConnecting: rules("c2s:connection.open:1:rst-mid", "s2c:connection.tune:2:rst-mid")),
         ProxyRow(
             number: 3, name: "RST instead of the confirm", endsConnections: true, resends: true,
-            fault: rules("s2c:basic.ack:1:rst"), whenConnecting: rules("s2c:connection.open-ok:1:rst")),
+            fault: rules("s2c:basic.ack:1:rst"), whenConsuming: rules("c2s:basic.ack:1:rst"),
+            whenConnecting: rules("s2c:connection.open-ok:1:rst")),
         ProxyRow(
             number: 4, name: "FIN without connection.close", endsConnections: true, fault: { await $0.finish() },
             whenConnecting: rules("c2s:connection.start-ok:1:fin", "s2c:connection.open-ok:1:fin")),
@@ -65,7 +68,13 @@ struct ProxyRow: Sendable, CustomTestStringConvertible {
             fault: hole(.serverToClient), whenConnecting: rules("s2c:connection.start:1:blackhole")),
         ProxyRow(
             number: 13, name: "idle drop, RST at the next write", endsConnections: true,
-            fault: rules("c2s:*:1:rst"), whenConnecting: rules("c2s:protocol:1:rst")),
+            fault: rules("c2s:*:1:rst"),
+            whenConsuming: { proxy in
+                let first = proxy.status.live
+                let rule = try await proxy.add("c2s:*:1/each:rst")
+                try await proxy.wait(for: "the end of both") { status in !first.contains { status.live.contains($0) } }
+                await proxy.remove(rule)
+            }, whenConnecting: rules("c2s:protocol:1:rst")),
         ProxyRow(
             number: 14, name: "link down for less than T", endsConnections: false, heartbeat: .seconds(2),
             fault: shape { $0.hole = .stall },
@@ -90,18 +99,19 @@ struct ProxyRow: Sendable, CustomTestStringConvertible {
             fault: { proxy in await proxy.shape(.clientToServer) { $0.bytesPerSecond = 40_000 } },
             relief: { proxy in
                 try await Task.sleep(for: .milliseconds(2600))
-                await proxy.shape(.clientToServer) { $0.bytesPerSecond = nil }
-            }, whenConnecting: shape { $0.bytesPerSecond = 8000 }),
+                await proxy.shape { $0.bytesPerSecond = nil }
+            }, whenConsuming: { proxy in await proxy.shape(.serverToClient) { $0.bytesPerSecond = 40_000 } },
+            whenConnecting: shape { $0.bytesPerSecond = 8000 }),
         ProxyRow(
             number: 17, name: "segments of one byte", endsConnections: false, fault: shape { $0.maximumSegment = 1 },
             whenConnecting: shape { $0.maximumSegment = 1 }),
         ProxyRow(
             number: 34, name: "a corrupted byte", endsConnections: true, resends: true,
-            fault: rules("c2s:body:3:corrupt"),
+            fault: rules("c2s:body:3:corrupt"), whenConsuming: rules("s2c:body:3:corrupt"),
             whenConnecting: rules("s2c:connection.tune:1:corrupt", "c2s:connection.start-ok:2:corrupt")),
         ProxyRow(
             number: 35, name: "frames of no known type, class or size", endsConnections: true, resends: true,
-            fault: rules("s2c:basic.ack:1:corrupt=7"),
+            fault: rules("s2c:basic.ack:1:corrupt=7"), whenConsuming: rules("s2c:basic.deliver:1:corrupt=7"),
             whenConnecting: rules("s2c:connection.tune:1:corrupt=3", "s2c:connection.open-ok:1:corrupt=0")),
         ProxyRow(
             number: 36, name: "a handshake that is never answered, a close that is not", endsConnections: true,

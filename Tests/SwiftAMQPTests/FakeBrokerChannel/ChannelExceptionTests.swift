@@ -56,6 +56,22 @@ import Testing
         #expect(transcript.count("queue.declare") == 2)
     }
 
+    /// RabbitMQ delivers on until it has read the close-ok. What comes then is nobody's, and the connection goes on.
+    @Test func deliveriesThatComeTooLate() async throws {
+        try await withFakeConnection([
+            .openChannel(1), .openChannel(2), .answerConsume(1, tag: "c"),
+            .sendChannelClose(1, 406, "PRECONDITION_FAILED"), .deliver(1, consumerTag: "c", tag: 1),
+            .deliver(1, consumerTag: "c", tag: 2), .expectMethod(.channelCloseOK, channel: 1), .answerDeclare(2),
+            .goodbye,
+        ]) { connection in
+            let doomed = try await connection.openChannel()
+            let other = try await connection.openChannel()
+            let deliveries = try await doomed.consume("q", consumerTag: "c")
+            #expect(await amqpError { for try await _ in deliveries {} }?.replyCode == 406)
+            #expect(try await other.declare(AMQPQueue(name: "q")).name == "q")
+        }
+    }
+
     /// The publisher's scope names the broker's reason too.
     @Test func aPublisherScope() async throws {
         let sent = try FakeSignal()

@@ -348,15 +348,16 @@ final class SupervisedConsumer: @unchecked Sendable {
         let isConnected = channel.connection.lock.withLock { channel.connection.refusal() == nil }
         // What the program was not given of an open channel goes back; of one that is gone, it has.
         if isConnected { giveBack(await channel.unsubscribe(consumer, keepsBuffer: !consumer.isTracked)) }
-        guard isConnected else {
-            status.consumer(id, is: .awaited)
-            return .disconnected
-        }
         let error =
             switch end {
             case .failed(let error): error
             case .cancelled: AMQPError(.closed, "the channel of consumer '\(tag)' was closed")
             }
+        // A message that is too large ends the connection as well, and would end the next one.
+        guard isConnected || error.code == .messageTooLarge else {
+            status.consumer(id, is: .awaited)
+            return .disconnected
+        }
         status.consumer(id, is: .failed(error))
         status.report(.consumerLost(tag: tag, queue: configuration.queue, error))
         return .lost(error)
