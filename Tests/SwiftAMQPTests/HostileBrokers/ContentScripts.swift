@@ -87,7 +87,7 @@ extension HostileScript {
     /// The frames of a large body are taken as they come.
     private static let parts: [HostileScript] = {
         let size = 300_000
-        let head = Hostile.deliver().bytes + WireFrame.header(1, bodySize: UInt64(size)).bytes
+        let head = WireFrame.deliver().bytes + WireFrame.header(1, bodySize: UInt64(size)).bytes
         let frame = Hostile.frame(type: 3, channel: 1, .init(repeating: 7, count: 100_000))
         let last = Hostile.frame(type: 3, channel: 1, .init(repeating: 7, count: 100_000), end: [0xCD])
         return [
@@ -130,7 +130,7 @@ extension HostileScript {
                 fate: .connection(.protocolViolation, 505)),
             .session(
                 "a large frame over the declared size",
-                .send(Hostile.deliver().bytes + WireFrame.header(1, bodySize: 199_999).bytes + frame),
+                .send(WireFrame.deliver().bytes + WireFrame.header(1, bodySize: 199_999).bytes + frame),
                 .sendRegardless(frame), fate: .connection(.protocolViolation, 501)),
         ]
     }()
