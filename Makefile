@@ -10,7 +10,7 @@ export SWIFTAMQP_STRICT := 1
 SANITIZED = SWIFT_BACKTRACE=enable=no SWIFTAMQP_TEST_DEADLINE_SCALE=6
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test chaos lint format bench bench-quick bench-counts fuzz tsan asan clean
+.PHONY: help deps build demo test chaos chaos-full lint format bench bench-quick bench-counts fuzz tsan asan clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,10 +28,19 @@ test: deps ## Build and run all tests, against a RabbitMQ node of their own or t
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --disable-xctest --no-parallel
 
-chaos: deps ## Break connections and brokers in every way, and check what the supervised client promises (4 min)
+chaos: deps ## Break connections, brokers and the client in every way, and check every message (6 min)
 	$(SWIFT) build --build-tests
 	.build/debug/chaos sweep --minimum-pairs 150
 	.build/debug/chaos kill --cycles 100 --close-all 20 --broker-kill 5 --pause 5
+	.build/debug/chaos kill-client --kills 10
+	.build/debug/chaos soak --minutes 1
+
+chaos-full: deps ## The same in full: all pairs, 1,000 kills of connections, 50 of the broker, 100 of the client (45 min)
+	$(SWIFT) build --build-tests
+	.build/debug/chaos sweep
+	.build/debug/chaos kill --cycles 1000 --close-all 200 --broker-kill 50 --pause 30
+	.build/debug/chaos kill-client --kills 100
+	.build/debug/chaos soak --minutes 10
 
 lint: ## Check format, imports and house rules, and that the checks find what they look for
 	scripts/lint

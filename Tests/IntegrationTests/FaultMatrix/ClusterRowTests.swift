@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension BrokerFaults {
-    /// What a supervised publisher to a quorum queue does when nodes of the cluster die.
+    /// What supervised publishers and consumers of quorum queues do when nodes of the cluster die.
     @Suite("Fault matrix: clusters", .serialized, .timeLimit(.minutes(3)), .faultCluster)
     struct ClusterRowTests {
         /// Where the leader of the queue is, seen from the node that the client is connected to.
@@ -16,8 +16,9 @@ extension BrokerFaults {
         /// Longer than two nodes need to start.
         private static let timeout: Duration = .seconds(60)
 
-        /// Three clients of the first node, for the fault to meet: one that goes on, one that is shut down in the middle of
-        /// it, and one that has not connected yet. They know the other nodes, too, if `knowsAll`.
+        /// Clients of the first node, for the fault to meet: one that goes on, one that is shut down in the middle of it,
+        /// and one that has not connected yet. They know the other nodes, too, if `knowsAll`. A fourth one has a consumer
+        /// that handles nothing before `body` has ended and the cluster is whole again; then it has to handle everything.
         private func run(
             _ leader: Leader, knowsAll: Bool = true,
             _ body: (_ ours: MatrixSession, _ ending: MatrixSession, _ beginning: MatrixSession) async throws -> Void
@@ -25,10 +26,13 @@ extension BrokerFaults {
             let cluster = try FaultCluster.shared
             let node = cluster.nodes[0]
             let home = leader == .ours ? node : cluster.nodes[1]
-            func session(connects: Bool, _ body: (MatrixSession) async throws -> Void) async throws {
+            func session(connects: Bool, isOrdered: Bool = true, _ body: (MatrixSession) async throws -> Void)
+                async throws
+            {
                 try await MatrixSession.run(
                     node, others: knowsAll ? cluster.others(than: node) : [], timeout: Self.timeout,
                     queue: { .quorum($0) }, second: { .quorum($0) }, connects: false,
+                    isOrdered: isOrdered,
                     configure: { $0.firstConnect = .keepTrying }
                 ) { session in
                     // The node that creates a quorum queue leads it at first.
@@ -39,18 +43,28 @@ extension BrokerFaults {
                     try await body(session)
                 }
             }
-            try await session(connects: true) { ours in
-                #expect(try await cluster.leader(ofQueue: ours.queue) === home)
-                try await session(connects: true) { ending in
-                    try await session(connects: false) { beginning in
-                        do {
-                            try await body(ours, ending, beginning)
-                        } catch {
+            try await session(connects: true, isOrdered: false) { consuming in
+                let gate = Gate()
+                defer { gate.open() }
+                try consuming.consume(gate)
+                try await eventually("a handler is busy") { gate.arrivals > 0 }
+                try await session(connects: true) { ours in
+                    #expect(try await cluster.leader(ofQueue: ours.queue) === home)
+                    try await session(connects: true) { ending in
+                        try await session(connects: false) { beginning in
+                            do {
+                                try await body(ours, ending, beginning)
+                            } catch {
+                                try await cluster.start()
+                                throw error
+                            }
+                            // A delivery from before the fault is settled after it.
+                            gate.open()
                             try await cluster.start()
-                            throw error
+                            consuming.expectConfirmed(try await consuming.publish(as: 2, count: 50))
+                            try await consuming.expectConsumed()
+                            beginning.expectConfirmed(try await beginning.publish(as: 1, count: 5))
                         }
-                        try await cluster.start()
-                        beginning.expectConfirmed(try await beginning.publish(as: 1, count: 5))
                     }
                 }
             }
@@ -115,8 +129,17 @@ extension BrokerFaults {
                 let last = try await ending.enqueue(as: 2, count: 20)
                 async let connecting: Void = beginning.client.connect()
                 await ending.expectShutdown(within: .milliseconds(500), of: last)
+                #expect(try await cluster.leader(ofQueue: ours.queue) !== cluster.nodes[0])
                 await expectCallsEnd(ours, within: .seconds(10))
-                ours.expectConfirmed(await ours.outcomes(of: before + after))
+                let outcomes = await ours.outcomes(of: before + after)
+                // A channel whose first publish comes before there is a new leader refuses everything until the old one is
+                // back: RabbitMQ 3.10 looks the leader up once a channel and asks no other member. Another channel would
+                // do, and the publisher does not take one yet.
+                withKnownIssue("a publisher keeps a channel that refuses everything", isIntermittent: true) {
+                    ours.expectConfirmed(outcomes)
+                } matching: { issue in
+                    issue.comments.contains { $0.rawValue.contains("not confirmed: nacked") }
+                }
                 #expect(ours.connectionCount > 1)
                 try await connecting
                 try await ours.expectRestored()
