@@ -31,8 +31,9 @@ struct MatrixSession: Sendable {
     /// The one that the client tries first.
     var proxy: ChaosProxy { proxies[0] }
 
-    /// Deadline of the publishes: far more than any fault here lasts.
-    static let timeout: Duration = .seconds(40) * Deadline.scale
+    /// Deadline of the publishes: far more than any fault here lasts, also where a node takes 20 s to start because the
+    /// machine has other work.
+    static let timeout: Duration = .seconds(60)
     /// What a shutdown may take beyond its deadline.
     static let shutdownTolerance: Duration = .milliseconds(250) * Deadline.scale
 
