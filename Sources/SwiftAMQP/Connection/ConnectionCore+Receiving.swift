@@ -19,10 +19,10 @@ extension ConnectionCore: SocketStreamDelegate {
                     isTurnPure = false
                     try handleChannelZero(frame)
                     consumed += frame.totalSize
-                } else if let channel = try channel(frame.channel) {
-                    try takeFrames(of: channel, bytes, &consumed)
-                } else {
+                } else if isLate(frame) {
                     consumed += frame.totalSize
+                } else {
+                    try takeFrames(of: try channel(frame.channel), bytes, &consumed)
                 }
             }
             if isTaking, unfinishedBody == nil { try takeUnfinishedBody(bytes, &consumed) }
@@ -118,12 +118,19 @@ extension ConnectionCore: SocketStreamDelegate {
         }
     }
 
-    /// The channel of a frame; `nil` for one that comes too late.
-    private func channel(_ id: UInt16) throws(WireError) -> ChannelCore? {
+    /// Whether it is a piece of a message for a channel that the broker has closed: RabbitMQ goes on delivering between its
+    /// channel.close and our close-ok (seen with 3.10).
+    private func isLate(_ frame: Frame) -> Bool {
+        guard !idsClosedByBroker.isEmpty, idsClosedByBroker.contains(frame.channel) else { return false }
+        if frame.type == .method, WireDecoder.peekMethodID(frame.payload) != AMQPMethodID.basicDeliver.rawValue {
+            return false
+        }
+        return lock.withLock { channels[frame.channel] } == nil
+    }
+
+    private func channel(_ id: UInt16) throws(WireError) -> ChannelCore {
         if let lastChannel, lastChannel.id == id { return lastChannel }
         guard let channel = lock.withLock({ channels[id] }) else {
-            // RabbitMQ goes on delivering between its channel.close and our close-ok (seen with 3.10).
-            if idsClosedByBroker.contains(id) { return nil }
             throw WireError(.channelError, "a frame came on channel \(id), which is not open")
         }
         lastChannel = channel

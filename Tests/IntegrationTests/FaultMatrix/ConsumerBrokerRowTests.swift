@@ -43,7 +43,9 @@ extension BrokerFaults {
             }
         }
 
-        @Test("row 19: a connection that is lost while the other one is blocked: the consumer is back before the alarm ends")
+        @Test(
+            "row 19: a connection that is lost while the other one is blocked: the consumer is back before the alarm ends"
+        )
         func lostWhileBlocked() async throws {
             let broker = try await FaultNode.shared
             try await MatrixSession.runConsuming(broker) { session in
@@ -63,12 +65,14 @@ extension BrokerFaults {
         }
 
         /// The broker ends a channel whose deliveries are not settled in time, by default after half an hour.
-        @Test("row 31: consumer_timeout: a warning and a cancelled handler before it, a new channel after it, stale acks")
+        @Test(
+            "row 31: consumer_timeout: a warning and a cancelled handler before it, a new channel after it, stale acks")
         func consumerTimeout() async throws {
             let broker = try await FaultNode.shared
             // Each channel takes the timeout over when it is opened, and looks at it with each tick.
             try await broker.eval(
-                "application:set_env(rabbit, consumer_timeout, 2000), application:set_env(rabbit, channel_tick_interval, 200)")
+                "application:set_env(rabbit, consumer_timeout, 2000), application:set_env(rabbit, channel_tick_interval, 200)"
+            )
             try await expectTimeout(broker)
             try await broker.eval(
                 "application:set_env(rabbit, consumer_timeout, 1800000), "

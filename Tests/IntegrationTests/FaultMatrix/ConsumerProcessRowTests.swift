@@ -7,7 +7,8 @@ import Testing
 @Suite("Fault matrix: the process of a consumer", .timeLimit(.minutes(2)))
 struct ConsumerProcessRowTests {
     /// Ten heartbeat timeouts in which one handler blocks a thread, one hangs, one is slow and one throws again and again.
-    @Test("row 37: handlers that hang, block, throw or are slow: reported, held against the prefetch, never disconnected")
+    @Test(
+        "row 37: handlers that hang, block, throw or are slow: reported, held against the prefetch, never disconnected")
     func handlers() async throws {
         try await MatrixSession.runConsuming { session in
             let events = session.client.events()
@@ -45,7 +46,6 @@ struct ConsumerProcessRowTests {
                 }
                 if overdue == 4, failed == 5 { break }
             }
-            print("DEBUG", ContinuousClock.now - start)
             #expect(blocked.arrivals == 1)
             // All but the one that threw hold their place of the prefetch, so one goes through after the other.
             try await consumer.expectHandled(6)
@@ -54,7 +54,6 @@ struct ConsumerProcessRowTests {
             try await Task.sleep(until: start + .seconds(10.2), clock: .continuous)
             #expect(session.client.health().consuming?.connectionCount == 1)
             #expect(session.client.health().consumers.first?.handling == 4)
-            print("DEBUG", ContinuousClock.now - start)
             consumer.first.open()
             // The acks of those that hung count.
             try await consumer.expectHandled(10)
@@ -66,9 +65,7 @@ struct ConsumerProcessRowTests {
             #expect(session.client.health().consumers.first?.subscriptionCount == 1)
             try await session.expectOneConsumer(of: session.queue)
             consumer.expectSound()
-            print("DEBUG", ContinuousClock.now - start)
             try await session.expectEnd(of: consumer, prefetch: 5)
-            print("DEBUG", ContinuousClock.now - start)
         }
     }
 

@@ -240,7 +240,9 @@ struct ConsumerRefusalRowTests {
         let credentials = try AMQPConfiguration(url: broker.url(user: user, password: "secret")).credentials
         try await MatrixSession.runConsuming(
             configure: { configuration in
-                for index in configuration.endpoints.indices { configuration.endpoints[index].credentials = credentials }
+                for index in configuration.endpoints.indices {
+                    configuration.endpoints[index].credentials = credentials
+                }
             }
         ) { session in
             try await session.withBusyConsumer { consumer in

@@ -49,11 +49,7 @@ extension HostileScript {
             },
             .frames(
                 "a channel exception, then a delivery", Hostile.close(1, 404, rawText: []), WireFrame.deliver(),
-                fate: .connection(.protocolViolation, 504)
-            ).with {
-                $0.firstChannelEnd = .channelException
-                $0.consumerEnd = .channelException
-            },
+                fate: .channel(1, .channelException, 404)),
             .session(
                 "a delivery, then a channel exception",
                 .send(Hostile.message() + Hostile.close(1, 406, rawText: []).bytes),

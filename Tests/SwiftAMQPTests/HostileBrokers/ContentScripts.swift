@@ -10,7 +10,8 @@ extension HostileScript {
         ([1 << 31, 128 << 20 | 1, 1 << 40, 1 << 62, 1 << 63, (1 << 63) - 1, .max] as [UInt64]).map { size in
             .frames(
                 "a body of \(size)", WireFrame.deliver(), .header(1, bodySize: size),
-                fate: .connection(.protocolViolation, 501))
+                fate: .connection(.protocolViolation, 501)
+            ).with { $0.consumerEnd = .messageTooLarge }
         } + [
             .frames(
                 "a return with a body of 2^64 - 1",

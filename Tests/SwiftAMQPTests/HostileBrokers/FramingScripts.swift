@@ -9,7 +9,8 @@ extension HostileScript {
             HostileScript(
                 name: "\(hostile.name), with everything pending",
                 steps: [.sendRegardless(hostile.frames.flatMap(\.self))],
-                fate: .connection(.protocolViolation, hostile.code))
+                fate: .connection(.protocolViolation, hostile.code)
+            ).with { if hostile.name.hasPrefix("a body of 2^") { $0.consumerEnd = .messageTooLarge } }
         }
         + ([0, 4, 7, 9, 65, 72, 255] as [UInt8]).map { type in
             HostileScript(
