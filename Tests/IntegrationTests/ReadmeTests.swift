@@ -32,7 +32,24 @@ struct ReadmeTests {
         }
     }
 
-    @Test("the code is what these tests compile", arguments: ["QuickStart.swift", "SupervisedStart.swift"])
+    @Test("the supervised consumer does what it says")
+    func consumerStartRuns() async throws {
+        let url = try await Broker.shared.url
+        let report = try await consumerStart(url: url)
+        #expect(!report.isTimedOut && report.unfinishedHandlers == 0)
+        try await AMQPConnection.withConnection(AMQPConfiguration(url: url)) { connection in
+            try await connection.withChannel { channel in
+                let jobs = try await channel.delete(queue: "swiftamqp-jobs")
+                #expect(jobs == 0)
+                let results = try await channel.delete(queue: "swiftamqp-results")
+                #expect(results == 100)
+            }
+        }
+    }
+
+    @Test(
+        "the code is what these tests compile",
+        arguments: ["QuickStart.swift", "SupervisedStart.swift", "ConsumerStart.swift"])
     func codeIsTheSame(file: String) throws {
         let folder = URL(filePath: #filePath).deletingLastPathComponent()
         let code = try String(contentsOf: folder.appending(path: file), encoding: .utf8)

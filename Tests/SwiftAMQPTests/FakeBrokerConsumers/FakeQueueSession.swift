@@ -229,7 +229,7 @@ struct FakeQueueSession {
         case .cancel:
             guard isOpen, let tag = channels[id]?.consumers.randomElement(using: &random)?.tag else { return }
             drop(tag, id)
-            try connection.send(Hostile.cancel(tag).bytes)
+            try connection.send(Hostile.cancel(tag, channel: id).bytes)
         case .channelClose, .refuseConsume: if isOpen { try close(id, 406, connection) }
         case .slowConsumeOK: try connection.pause(milliseconds: 5)
         case .reset:

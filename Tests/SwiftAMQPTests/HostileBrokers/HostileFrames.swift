@@ -50,8 +50,8 @@ enum Hostile {
         }
     }
 
-    static func cancel(_ consumer: String, noWait: Bool = true) -> WireFrame {
-        .method(1, .basicCancel) {
+    static func cancel(_ consumer: String, channel: UInt16 = 1, noWait: Bool = true) -> WireFrame {
+        .method(channel, .basicCancel) {
             $0.shortString(consumer)
             $0.bits(noWait)
         }
