@@ -32,15 +32,19 @@ chaos: deps ## Break connections, brokers and the client in every way, and check
 	$(SWIFT) build --build-tests
 	.build/debug/chaos sweep --minimum-pairs 150
 	.build/debug/chaos kill --cycles 100 --close-all 20 --broker-kill 5 --pause 5
-	.build/debug/chaos kill-client --kills 10
-	.build/debug/chaos soak --minutes 1
+	.build/debug/chaos kill-client --kills 5
+	.build/debug/chaos restarts --count 40
+	.build/debug/chaos shutdowns --count 80
 
-chaos-full: deps ## The same in full: all pairs, 1,000 kills of connections, 50 of the broker, 100 of the client (45 min)
+chaos-full: deps ## The same in full: all pairs, 1,000 kills of connections, 50 of the broker, 100 of the client (2 h)
 	$(SWIFT) build --build-tests
 	.build/debug/chaos sweep
 	.build/debug/chaos kill --cycles 1000 --close-all 200 --broker-kill 50 --pause 30
 	.build/debug/chaos kill-client --kills 100
-	.build/debug/chaos soak --minutes 10
+	.build/debug/chaos restarts --count 500
+	.build/debug/chaos shutdowns --count 1000
+	.build/debug/chaos backlog
+	.build/debug/chaos soak --minutes 30
 
 lint: ## Check format, imports and house rules, and that the checks find what they look for
 	scripts/lint

@@ -5,7 +5,8 @@ import TestSupport
 struct KillCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kill",
-        abstract: "Break connections and the broker at random while eight publishers publish and eight consumers consume.",
+        abstract:
+            "Break connections and the broker at random while eight publishers publish and eight consumers consume.",
         discussion: """
             Every message is followed from the publish to its handler. The same seed gives the same faults in the same \
             order after the same waits.

@@ -96,7 +96,9 @@ struct SoakCommand: AsyncParsableCommand {
         func take(_ name: String, _ failures: [String]) {
             tally.take(name, failures.isEmpty ? [] : failures + faultTrace, replay: replay(seed))
         }
-        take("messages", CheckReport.failures(
+        take(
+            "messages",
+            CheckReport.failures(
                 run: seed, records, ordered: refusals == 0 && report.isOrdered(within: Consumers.inOrder)))
         take("the client", complaints)
         take("tags and prefetch", Consumers.failures(proxy.journal.audit))

@@ -6,7 +6,9 @@ import Testing
 struct ConsumerFailureTests {
     private struct Refused: Error {}
 
-    @Test("a message that always fails comes ten times a second at most, and is dead-lettered after five", arguments: [false, true])
+    @Test(
+        "a message that always fails comes ten times a second at most, and is dead-lettered after five",
+        arguments: [false, true])
     func poison(isQuorum: Bool) async throws {
         let (queue, dead) = (uniqueName("poison"), uniqueName("dead"))
         let kind: AMQPQueue =
