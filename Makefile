@@ -30,11 +30,11 @@ test: deps ## Build and run all tests, against a RabbitMQ node of their own or t
 
 chaos: deps ## Break connections, brokers and the client in every way, and check every message (6 min)
 	$(SWIFT) build --build-tests
-	.build/debug/chaos sweep --minimum-pairs 150
-	.build/debug/chaos kill --cycles 100 --close-all 20 --broker-kill 5 --pause 5
-	.build/debug/chaos kill-client --kills 5
-	.build/debug/chaos restarts --count 40
-	.build/debug/chaos shutdowns --count 80
+	.build/debug/chaos sweep --minimum-pairs 100
+	.build/debug/chaos kill --cycles 60 --close-all 8 --broker-kill 2 --pause 2
+	.build/debug/chaos kill-client --kills 3
+	.build/debug/chaos restarts --count 20
+	.build/debug/chaos shutdowns --count 40
 
 chaos-full: deps ## The same in full: all pairs, 1,000 kills of connections, 50 of the broker, 100 of the client (2 h)
 	$(SWIFT) build --build-tests

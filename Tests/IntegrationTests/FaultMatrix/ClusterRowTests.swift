@@ -133,13 +133,8 @@ extension BrokerFaults {
                 await expectCallsEnd(ours, within: .seconds(10))
                 let outcomes = await ours.outcomes(of: before + after)
                 // A channel whose first publish comes before there is a new leader refuses everything until the old one is
-                // back: RabbitMQ 3.10 looks the leader up once a channel and asks no other member. Another channel would
-                // do, and the publisher does not take one yet.
-                withKnownIssue("a publisher keeps a channel that refuses everything", isIntermittent: true) {
-                    ours.expectConfirmed(outcomes)
-                } matching: { issue in
-                    issue.comments.contains { $0.rawValue.contains("not confirmed: nacked") }
-                }
+                // back: the publisher takes another one.
+                ours.expectConfirmed(outcomes)
                 #expect(ours.connectionCount > 1)
                 try await connecting
                 try await ours.expectRestored()

@@ -46,6 +46,7 @@ final class ResendingPublisher: @unchecked Sendable {
     @exclusivity(unchecked) private var channel: AMQPChannel?
     /// It takes nothing any more; that it has ended is still to be heard.
     @exclusivity(unchecked) private var isChannelSpent = false
+    @exclusivity(unchecked) private var refusals = RefusalWatch()
     /// There is no use for another channel.
     private var isChannelRefused = false
     /// Why it takes nothing any more.
@@ -344,20 +345,27 @@ final class ResendingPublisher: @unchecked Sendable {
 
     private func take(_ notes: ArraySlice<Note>) {
         var wakeups = Wakeups()
+        // A channel to be given up: its keeper opens another one.
+        var given: AMQPChannel?
         lock.lock()
         for note in notes where note.attempt == note.publish.submissions {
             switch note.event {
             case .encoded(let tag): queue.didEncode(note.publish, tag: tag)
-            case .ended(.confirmed): ended(note.publish, .confirmed, now: 0, &wakeups)
+            case .ended(.confirmed):
+                refusals.confirmed()
+                ended(note.publish, .confirmed, now: 0, &wakeups)
             case .ended(let outcome):
                 noteCause(of: outcome, note.publish)
-                ended(note.publish, outcome, now: MonotonicTime.now().nanoseconds, &wakeups)
+                let now = MonotonicTime.now().nanoseconds
+                if case .nacked = outcome, refusals.refused(now: now) { given = channel }
+                ended(note.publish, outcome, now: now, &wakeups)
             }
         }
         let actions = proceed(&wakeups)
         lock.unlock()
         perform(actions)
         wakeups.run()
+        given?.core.requestClose()
     }
 
     private func ended(
@@ -400,6 +408,7 @@ final class ResendingPublisher: @unchecked Sendable {
         let last = self.channel
         self.channel = channel
         isChannelSpent = false
+        refusals.channelChanged()
         let actions = proceed(&wakeups)
         lock.unlock()
         perform(actions)
