@@ -45,6 +45,7 @@ extension ChannelCore {
         let batch = consumer.batchToFill()
         consumer.inboundCount &+= 1
         consumer.inboundBytes &+= (large?.count ?? small.count) &+ assembler.propertiesWeight
+        if consumer.inboundBytes > Self.heavyInbound { isInboundHeavy = true }
         batch.append(
             .init(
                 deliveryTag: assembler.deliveryTag, isRedelivered: assembler.isRedelivered,
@@ -55,9 +56,14 @@ extension ChannelCore {
         if isTracked { inboundTags.append((assembler.deliveryTag, consumer.slot)) }
     }
 
+    /// Headers may be many times larger in memory than on the wire: so much is handed out, and counted, without waiting for
+    /// the end of the read.
+    private static let heavyInbound = 4 << 20
+
     /// Hands out what was collected; adds the consumers because of which reading should pause. Gives how many deliveries
     /// more may come before three quarters of the smallest prefetch are used up; none where some need no settling.
     func handOut(_ full: inout [ConsumerCore]) -> Int {
+        isInboundHeavy = false
         var room = 0
         if !inboundTags.isEmpty {
             lock.lock()

@@ -79,6 +79,8 @@ final class ChannelCore: @unchecked Sendable {
     @exclusivity(unchecked) var assembler = ContentAssembler()
     /// Whether it is in the connection's list of channels with deliveries to hand out.
     @exclusivity(unchecked) var isTouched = false
+    /// Whether a consumer has collected more than should wait for the end of the read.
+    @exclusivity(unchecked) var isInboundHeavy = false
     @exclusivity(unchecked) var touchedConsumers: [ConsumerCore] = []
     /// The consumer of the last delivery; forgotten with every method that may be its end.
     @exclusivity(unchecked) var lastConsumer: ConsumerCore?

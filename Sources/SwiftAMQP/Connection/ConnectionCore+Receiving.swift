@@ -195,7 +195,7 @@ extension ConnectionCore: SocketStreamDelegate {
                 touchedChannels.append(channel)
             }
             // A consumer need not wait for the rest of the read when it has something to do already.
-            if channel.inboundTags.count >= 64 { handOut() }
+            if channel.inboundTags.count >= 64 || channel.isInboundHeavy { handOut() }
         case .get(let method): try channel.got(method)
         case .returned(let method): channel.returned(method)
         }
