@@ -28,10 +28,10 @@ test: deps ## Build and run all tests, against a RabbitMQ node of their own or t
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --disable-xctest --no-parallel
 
-chaos: deps ## Break connections, brokers and the client in every way, and check every message (6 min)
+chaos: deps ## Break connections, brokers and the client in every way, and check every message (2 min)
 	$(SWIFT) build --build-tests
-	.build/debug/chaos sweep --minimum-pairs 100
-	.build/debug/chaos kill --cycles 60 --close-all 8 --broker-kill 2 --pause 2
+	.build/debug/chaos sweep --minimum-pairs 60
+	.build/debug/chaos kill --cycles 40 --close-all 4 --broker-kill 1 --pause 1
 	.build/debug/chaos kill-client --kills 3
 	.build/debug/chaos restarts --count 20
 	.build/debug/chaos shutdowns --count 40
