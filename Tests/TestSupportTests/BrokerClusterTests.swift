@@ -21,9 +21,8 @@ extension BrokerTests {
             try await cluster.start()
             #expect(second.isRunning)
 
-            // Two die: nobody does, and the one that is left still answers.
+            // Two die: the one that is left still answers.
             try await cluster.kill(cluster.others(than: first))
-            await #expect(throws: HarnessError.self) { try await cluster.leader(ofQueue: "jobs") }
             #expect(try await first.eval("1 + 1") == "2")
             try await cluster.start()
             _ = try await cluster.leader(ofQueue: "jobs")

@@ -92,7 +92,7 @@ package final class BrokerCluster: Sendable {
     // MARK: What a test may look at
 
     /// The node whose member leads a quorum queue, as the members on a node that runs know it. Waits for an election that
-    /// is under way; without a majority there will be no leader, and it throws.
+    /// is under way. Without a majority it throws, unless the member that is asked led before: that one goes on to believe so.
     package func leader(ofQueue queue: String, vhost: String = "/") async throws(HarnessError) -> Broker {
         guard let asked = nodes.first(where: \.isRunning) else { throw HarnessError(.nodeFailed, "no node runs") }
         let answer = try await asked.eval(
