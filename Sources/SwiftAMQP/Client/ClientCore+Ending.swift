@@ -99,17 +99,7 @@ extension ClientCore {
 
     /// Whether everything had its outcome in time.
     private func drain(_ publishers: [ResendingPublisher], until deadline: MonotonicTime) async -> Bool {
-        let pending = publishers.map { $0.drained() }
-        if pending.allSatisfy({ $0.outcome != nil }) { return true }
-        let isDrained = Promise<Bool>()
-        let timer = Deadline(loop: .shared, at: deadline) { isDrained.complete(.success(false)) }
-        defer { timer.cancel() }
-        Task {
-            for promise in pending { _ = await promise.wait() }
-            isDrained.complete(.success(true))
-        }
-        if case .success(let value) = await isDrained.wait() { return value }
-        return false
+        await Promise.wait(forAll: publishers.map { $0.drained() }, until: deadline)
     }
 
     /// Nobody holds the client any more.

@@ -67,6 +67,22 @@ final class Promise<Value: Sendable>: @unchecked Sendable {
         }
     }
 
+    /// Waits until all of these are completed, until `deadline` at most, whatever happens to the task.
+    ///
+    /// - Returns: Whether they were in time.
+    static func wait(forAll promises: [Promise], until deadline: MonotonicTime) async -> Bool {
+        if promises.allSatisfy({ $0.outcome != nil }) { return true }
+        let isDone = Promise<Bool>()
+        let timer = Deadline(loop: .shared, at: deadline) { isDone.complete(.success(false)) }
+        defer { timer.cancel() }
+        Task {
+            for promise in promises { _ = await promise.wait() }
+            isDone.complete(.success(true))
+        }
+        if case .success(let value) = await isDone.wait() { return value }
+        return false
+    }
+
     /// Waits; when the task is cancelled, `onCancel` is called, which must see to it that the promise is completed.
     func value(onCancel: @escaping @Sendable () -> Void) async throws(AMQPError) -> Value {
         let outcome = await withTaskCancellationHandler(operation: { await wait() }, onCancel: onCancel)

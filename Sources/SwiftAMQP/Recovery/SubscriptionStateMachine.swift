@@ -104,10 +104,7 @@ struct SubscriptionStateMachine: Sendable {
 
     private mutating func refused(_ error: AMQPError, random: UInt64) -> Action {
         if error.isLocalRefusal { return end(error) }
-        if error.isRefusalOfAccess {
-            refusals += 1
-            if let limit = policy.refusalLimit, refusals >= limit { return end(error) }
-        }
+        if isOneRefusalTooMany(error) { return end(error) }
         isQueueMissing = error.replyCode == 404
         return wait(random: random)
     }
@@ -119,10 +116,7 @@ struct SubscriptionStateMachine: Sendable {
             isQueueMissing = true
         case .channelException:
             guard policy.returnsAfterChannelException else { return end(error) }
-            if error.isRefusalOfAccess {
-                refusals += 1
-                if let limit = policy.refusalLimit, refusals >= limit { return end(error) }
-            }
+            if isOneRefusalTooMany(error) { return end(error) }
         // The messages that did not fit are gone, or would come again for ever: the program has to know.
         case .overflow, .messageTooLarge: return end(error)
         default: break
@@ -131,6 +125,13 @@ struct SubscriptionStateMachine: Sendable {
         let (held, overflow) = now.subtractingReportingOverflow(subscribedSince)
         if overflow || held >= policy.backoff.maximum.saturatingNanoseconds { failedRounds = 0 }
         return wait(random: random)
+    }
+
+    /// Counts it, if it is a refusal of access.
+    private mutating func isOneRefusalTooMany(_ error: AMQPError) -> Bool {
+        guard error.isRefusalOfAccess else { return false }
+        refusals += 1
+        return policy.refusalLimit.map { refusals >= $0 } ?? false
     }
 
     private mutating func wait(random: UInt64) -> Action {

@@ -201,16 +201,7 @@ final class SupervisedConsumer: @unchecked Sendable {
     private func settled(_ channel: AMQPChannel?, _ workers: HandlerWorkers?, by deadline: MonotonicTime) async -> Bool
     {
         let pending = [workers?.idle(), channel?.core.allSettled()].compactMap { $0 }
-        if pending.allSatisfy({ $0.outcome != nil }) { return true }
-        let isDone = Promise<Bool>()
-        let timer = Deadline(loop: .shared, at: deadline) { isDone.complete(.success(false)) }
-        defer { timer.cancel() }
-        Task {
-            for promise in pending { _ = await promise.wait() }
-            isDone.complete(.success(true))
-        }
-        if case .success(let value) = await isDone.wait() { return value }
-        return false
+        return await Promise.wait(forAll: pending, until: deadline)
     }
 
     // MARK: The task
