@@ -33,6 +33,8 @@ let package = Package(
     products: [
         .library(name: "SwiftAMQP", targets: ["SwiftAMQP"]),
         .executable(name: "samqp", targets: ["samqp"]),
+        // The C ABI; scripts/build-lib links it as it is installed.
+        .library(name: "swiftamqp", type: .dynamic, targets: ["SwiftAMQPFacade"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -46,6 +48,12 @@ let package = Package(
         .target(name: "AMQPWire", dependencies: ["CRabbitMQ"], swiftSettings: settings),
         .target(name: "AMQPTransport", dependencies: ["CPlatform"], swiftSettings: settings),
         .target(name: "SwiftAMQP", dependencies: ["AMQPWire", "AMQPTransport"], swiftSettings: settings),
+
+        // The C ABI: the header is the source of truth, the facade implements it.
+        .systemLibrary(name: "CSwiftAMQP", path: "include"),
+        .target(
+            name: "SwiftAMQPFacade", dependencies: ["CSwiftAMQP", "SwiftAMQP", "AMQPTransport"],
+            swiftSettings: settings),
 
         // The command line tool.
         .executableTarget(

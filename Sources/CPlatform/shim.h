@@ -244,6 +244,25 @@ static inline int cplatform_mutex_init(pthread_mutex_t *mutex) {
 #endif
 }
 
+// A condition variable that counts time on CLOCK_MONOTONIC, as every deadline of this package does.
+static inline int cplatform_cond_init(pthread_cond_t *condition) {
+    pthread_condattr_t attributes;
+    int status = pthread_condattr_init(&attributes);
+    if (status != 0) return pthread_cond_init(condition, NULL);
+    status = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    if (status == 0) status = pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+    return status;
+}
+
+// Waits until signalled or until `deadline_ns` of CLOCK_MONOTONIC; INT64_MAX is never. ETIMEDOUT after the deadline.
+static inline int cplatform_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t deadline_ns) {
+    if (deadline_ns == INT64_MAX) return pthread_cond_wait(condition, mutex);
+    struct timespec deadline = {
+        .tv_sec = (time_t)(deadline_ns / 1000000000), .tv_nsec = (long)(deadline_ns % 1000000000)};
+    return pthread_cond_timedwait(condition, mutex, &deadline);
+}
+
 /* Of the calling thread; cut to 15 bytes by the kernel. This is what pthread_setname_np(3) does for the own thread. */
 static inline int cplatform_thread_set_name(const char *name) {
     return prctl(PR_SET_NAME, name, 0UL, 0UL, 0UL) < 0 ? -errno : 0;

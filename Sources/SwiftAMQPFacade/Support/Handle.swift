@@ -1,0 +1,32 @@
+internal import AMQPTransport
+
+/// How objects become handles of C and back. A handle is one reference to an object of the facade.
+///
+/// Invariant: a pointer that comes from C is `NULL`, or was made by ``make(_:)`` with an object of the class that the type of
+/// the handle stands for, and was not freed yet: this is what the header asks of its callers. Everything else of the facade
+/// takes handles apart here only.
+enum Handle {
+    /// A handle that holds `object` until it is freed.
+    static func make(_ object: some AnyObject) -> OpaquePointer {
+        Fork.watch()
+        return OpaquePointer(Unmanaged.passRetained(object).toOpaque())
+    }
+
+    /// The object of a handle; `nil` for `NULL`.
+    @inline(__always)
+    static func get<Object: AnyObject>(_ handle: OpaquePointer?, as type: Object.Type = Object.self) -> Object? {
+        guard let handle else { return nil }
+        return Unmanaged<Object>.fromOpaque(UnsafeRawPointer(handle)).takeUnretainedValue()
+    }
+
+    /// A pointer to an object that something else holds, for accessors that lend.
+    static func lend(_ object: some AnyObject) -> OpaquePointer {
+        OpaquePointer(Unmanaged.passUnretained(object).toOpaque())
+    }
+
+    /// Lets go of a handle. In a child of fork(2) nothing happens: what would be closed belongs to the parent as well.
+    static func free<Object: AnyObject>(_ handle: OpaquePointer?, as type: Object.Type) {
+        guard let handle, !Fork.isChild else { return }
+        Unmanaged<Object>.fromOpaque(UnsafeRawPointer(handle)).release()
+    }
+}
