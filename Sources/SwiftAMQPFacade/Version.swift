@@ -1,3 +1,5 @@
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 internal import CSwiftAMQP
 
 private let versionText = CText("\(SAMQP_VERSION_MAJOR).\(SAMQP_VERSION_MINOR).\(SAMQP_VERSION_PATCH)")

@@ -1,3 +1,5 @@
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 public import CSwiftAMQP
 
 // The functions of `samqp_error`.

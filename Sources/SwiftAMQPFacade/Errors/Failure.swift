@@ -28,7 +28,8 @@ struct Failure: Error {
 
     static let forked = Failure(
         SAMQP_ERR_FORKED,
-        "this process was made by fork(2) after the library was used: only its parent can use it; call exec(2), or fork before")
+        "this process was made by fork(2) after the library was used: only its parent can use it; call exec(2), or fork "
+            + "before")
     static let wouldDeadlock = Failure(
         SAMQP_ERR_WOULD_DEADLOCK, "this call waits, and was made inside a callback, which it would wait for")
     static let timeout = Failure(SAMQP_ERR_TIMEOUT, "the time ran out")
