@@ -64,6 +64,11 @@ extension ClientCore {
         lock.withLock { _ = consumers.removeValue(forKey: consumer.id) }
     }
 
+    /// What became of the deliveries of the consumers that are there.
+    var deliveryCounts: AMQPDeliveryCounts {
+        lock.withLock { Array(consumers.values) }.reduce(AMQPDeliveryCounts()) { $0 + $1.counters.snapshot }
+    }
+
     /// What each consumer does at the moment.
     var activity: [UInt64: ConsumerActivity] {
         lock.withLock { consumers }.mapValues {

@@ -51,7 +51,12 @@ package final class PolledConsumer: Sendable {
     }
 
     /// Ends it without waiting; what is not settled goes back.
-    package func abandon() {
-        Task { [client, consumer] in await client.core.leave(consumer) }
+    ///
+    /// - Parameter listener: Is kept until it has been told of the end.
+    package func abandon(holding listener: any PolledConsumerListener) {
+        Task { [client, consumer] in
+            await client.core.leave(consumer)
+            listener.hasDeliveries()
+        }
     }
 }
