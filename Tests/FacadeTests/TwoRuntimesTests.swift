@@ -13,14 +13,11 @@ struct TwoRuntimesTests {
         let version = try library.function("samqp_version", as: (@convention(c) () -> UInt32).self)
         let text = try library.function(
             "samqp_version_string", as: (@convention(c) () -> UnsafePointer<CChar>?).self)
-        let name = try library.function(
-            "samqp_status_name", as: (@convention(c) (Int32) -> UnsafePointer<CChar>?).self)
         let message = try library.function(
             "samqp_error_message", as: (@convention(c) (OpaquePointer?) -> UnsafePointer<CChar>?).self)
         #expect(version() == UInt32(SAMQP_VERSION_MAJOR * 1_000_000 + SAMQP_VERSION_MINOR * 1000 + SAMQP_VERSION_PATCH))
         let expected = "\(SAMQP_VERSION_MAJOR).\(SAMQP_VERSION_MINOR).\(SAMQP_VERSION_PATCH)"
         #expect(text().map { String(cString: $0) } == expected)
-        #expect(name(SAMQP_OK).map { String(cString: $0) } == "SAMQP_OK")
         #expect(message(nil).map { String(cString: $0) } == "")
         // Swift's symbols of the library are not to be found in it, and those of this process are not the library's.
         #expect(throws: HarnessError.self) {
@@ -31,19 +28,14 @@ struct TwoRuntimesTests {
     @Test("many tasks of this process call it at once")
     func tasks() async throws {
         let library = try LoadedLibrary(try await InstalledLibrary.shared.library)
-        let name = try library.function(
-            "samqp_status_name", as: (@convention(c) @Sendable (Int32) -> UnsafePointer<CChar>?).self)
-        let names = await withTaskGroup(of: Set<String>.self) { group in
-            for _ in 0..<8 {
-                group.addTask {
-                    var names: Set<String> = []
-                    for code in Int32(-40)...0 { if let text = name(code) { names.insert(String(cString: text)) } }
-                    return names
-                }
-            }
-            return await group.reduce(into: []) { $0.append($1) }
+        let text = try library.function(
+            "samqp_version_string", as: (@convention(c) @Sendable () -> UnsafePointer<CChar>?).self)
+        // The text is made by the first call: a global of Swift, which only one of the tasks may initialise.
+        let addresses = await withTaskGroup(of: Set<UInt>.self) { group in
+            for _ in 0..<8 { group.addTask { Set((0..<1000).map { _ in UInt(bitPattern: text()) }) } }
+            return await group.reduce(into: Set()) { $0.formUnion($1) }
         }
-        #expect(names.count == 8 && Set(names).count == 1 && names.first?.contains("SAMQP_ERR_TIMEOUT") == true)
+        #expect(addresses.count == 1 && !addresses.contains(0))
     }
 }
 
