@@ -115,8 +115,9 @@ extension OptionType where Value == [Duration] {
             guard let text = input.text ?? input.integer.map(String.init) else { return nil }
             var delays: [Duration] = []
             for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-                let digits = part.drop { $0 == " " }.prefix { $0 != " " }
-                guard delays.count < 32, let value = Int64(digits), 1...86_400_000 ~= value else { return nil }
+                let start = part.drop { $0 == " " }
+                let end = start.lastIndex { $0 != " " }.map { start[...$0] } ?? start
+                guard delays.count < 32, let value = Int64(end), 1...86_400_000 ~= value else { return nil }
                 delays.append(.milliseconds(value))
             }
             return delays
