@@ -26,10 +26,8 @@ struct ChannelTests {
         sourceLocation: SourceLocation = #_sourceLocation
     ) -> AMQPDelivery? {
         var delivery = OpaquePointer(bitPattern: 1)
-        let said = call(sourceLocation: sourceLocation) {
-            samqp_channel_get(channel, queue, flags, 10_000, &delivery, $0)
-        }
-        #expect(said.status == (delivery == nil ? 0 : 1), "\(said.message)", sourceLocation: sourceLocation)
+        let result = samqp_channel_get(channel, queue, flags, 10_000, &delivery, nil)
+        #expect(result == (delivery == nil ? 0 : 1), sourceLocation: sourceLocation)
         let got = Handle.get(delivery, as: DeliveryObject.self)?.delivery
         Handle.free(delivery, as: DeliveryObject.self)
         return got
@@ -39,13 +37,12 @@ struct ChannelTests {
     func publishAndGet() async throws {
         try await Self.withChannel { _, channel, queue in
             #expect(Self.get(channel, queue) == nil)
-            "text/plain".withCString { type in
-                var properties = samqp_properties()
-                properties.struct_size = MemoryLayout<samqp_properties>.size
-                properties.content_type = type
-                properties.delivery_mode = UInt8(SAMQP_TRANSIENT)
-                expectOK { samqp_channel_publish(channel, "", queue, &properties, "one", 3, 0, 10_000, $0) }
-            }
+            let described = PropertiesObject(AMQPProperties(contentType: "text/plain", deliveryMode: .transient))
+            var properties = samqp_properties()
+            properties.struct_size = MemoryLayout<samqp_properties>.size
+            #expect(described.fill(&properties) == SAMQP_OK)
+            expectOK { samqp_channel_publish(channel, "", queue, &properties, "one", 3, 0, 10_000, $0) }
+            withExtendedLifetime(described) {}
             expectOK { samqp_channel_publish(channel, nil, queue, nil, "two", 3, SAMQP_PUBLISH_ONCE, -1, $0) }
             var info = samqp_queue_info.sized
             expectOK { samqp_channel_check_queue(channel, queue, &info, 10_000, $0) }
@@ -81,7 +78,8 @@ struct ChannelTests {
             expectOK { samqp_channel_open(&channel, client.handle, 10_000, $0) }
             expectOK { samqp_channel_publish(channel, "", queue, nil, "one", 3, 0, 10_000, $0) }
             var delivery: OpaquePointer?
-            #expect(call { samqp_channel_get(channel, queue, 0, 10_000, &delivery, $0) }.status == 1)
+            let result = samqp_channel_get(channel, queue, 0, 10_000, &delivery, nil)
+            #expect(result == 1)
             samqp_channel_free(channel)
             #expect(throws: Never.self) { try Handle.get(delivery, as: DeliveryObject.self)?.delivery.ack() }
             Handle.free(delivery, as: DeliveryObject.self)
@@ -181,12 +179,17 @@ struct ChannelTests {
             #expect(bad.map(\.status) == [samqp_status](repeating: SAMQP_ERR_INVALID_ARGUMENT, count: bad.count))
             #expect(samqp_channel_is_open(nil) == 0 && samqp_channel_is_open(channel) == 1)
             samqp_channel_free(nil)
-            Callback.run {
-                let said = call { samqp_channel_recover(channel, 10_000, $0) }
-                #expect(said.status == SAMQP_ERR_WOULD_DEADLOCK)
-                let opened = call { samqp_channel_open(&out, client.handle, 10_000, $0) }
-                #expect(opened.status == SAMQP_ERR_WOULD_DEADLOCK)
-            }
+            Self.expectDeadlock(client, channel)
+        }
+    }
+
+    private static func expectDeadlock(_ client: Client, _ channel: OpaquePointer) {
+        Callback.run {
+            #expect(samqp_channel_recover(channel, 10_000, nil) == SAMQP_ERR_WOULD_DEADLOCK)
+            var out: OpaquePointer?
+            let opened = samqp_channel_open(&out, client.handle, 10_000, nil)
+            #expect(opened == SAMQP_ERR_WOULD_DEADLOCK)
+            #expect(samqp_declare_queue(client.handle, nil, 0, nil, nil, 10_000, nil) == SAMQP_ERR_WOULD_DEADLOCK)
         }
     }
 
@@ -196,7 +199,7 @@ struct ChannelTests {
         configuration.firstConnect = .keepTrying
         let client = try AMQPClient(configuration: configuration)
         let handle = Client(handle: Handle.make(ClientObject(client: client)))
-        await onThread {
+        try await offPool("c-caller") {
             var channel: OpaquePointer?
             let said = call { samqp_channel_open(&channel, handle.handle, 20, $0) }
             #expect(said.status == SAMQP_ERR_TIMEOUT && said.message.contains("no connection"), "\(said.message)")
@@ -204,9 +207,10 @@ struct ChannelTests {
             #expect(declared.status == SAMQP_ERR_TIMEOUT && declared.message.contains("no connection"))
         }
         await client.shutdown(deadline: .zero)
-        await onThread {
+        try await offPool("c-caller") {
             var channel: OpaquePointer?
-            #expect(call { samqp_channel_open(&channel, handle.handle, 10_000, $0) }.status == SAMQP_ERR_CLOSED)
+            let said = call { samqp_channel_open(&channel, handle.handle, 10_000, $0) }
+            #expect(said.status == SAMQP_ERR_CLOSED)
         }
         Handle.free(handle.handle, as: ClientObject.self)
     }

@@ -108,7 +108,8 @@ enum OptionSamples {
     private static func hour(_ key: String) -> Sample { range(key, 1, 3_600_000) }
 
     private static func multiplier(_ key: String) -> Sample {
-        Sample(key: key, good: [("1", "1"), ("1.5", "1.5"), ("100", "100")], bad: ["0.99", "100.1", "inf", "-1", "none"])
+        Sample(
+            key: key, good: [("1", "1"), ("1.5", "1.5"), ("100", "100")], bad: ["0.99", "100.1", "inf", "-1", "none"])
     }
 
     private static func share(_ key: String) -> Sample {

@@ -62,14 +62,18 @@ struct OptionTests {
                 #expect(key.read(OptionsObject.settings(object)) == expected, "\(sample.key) = \(number)")
             }
             let last = key.read(OptionsObject.settings(object))
-            for given in sample.bad + (sample.isText ? [] : ["", " ", "x", "1x", "9223372036854775808", "nan", "0x10000000000"]) {
+            for given in sample.bad
+                + (sample.isText ? [] : ["", " ", "x", "1x", "9223372036854775808", "nan", "0x10000000000"])
+            {
                 let said = call { samqp_options_set(options, sample.key, given, $0) }
                 #expect(said.status == SAMQP_ERR_INVALID_ARGUMENT, "\(sample.key) = \(given)")
                 #expect(said.message.contains("'\(sample.key)'") && said.message.contains(key.range))
                 #expect(key.read(OptionsObject.settings(object)) == last, "\(sample.key) = \(given)")
             }
             for number in [Int64.min, .max] where !sample.good.contains(where: { $0.0 == "\(number)" }) {
-                #expect(call { samqp_options_set_int(options, sample.key, number, $0) }.status == SAMQP_ERR_INVALID_ARGUMENT)
+                #expect(
+                    call { samqp_options_set_int(options, sample.key, number, $0) }.status == SAMQP_ERR_INVALID_ARGUMENT
+                )
             }
             try withTable { table in
                 let said = call { samqp_options_set_table(options, sample.key, table, $0) }
@@ -142,7 +146,8 @@ struct OptionTests {
             expectOK { samqp_options_set(options, "failures.park_queue", "none", $0) }
             expectOK { samqp_options_set(options, "failures.policy", "requeue", $0) }
             #expect(
-                try OptionsObject.consumerConfiguration(object, queue: "q").failures == .requeue(limit: 7, then: .reject))
+                try OptionsObject.consumerConfiguration(object, queue: "q").failures
+                    == .requeue(limit: 7, then: .reject))
             expectOK { samqp_options_set(options, "failures.policy", "reject", $0) }
             #expect(try OptionsObject.consumerConfiguration(object, queue: "q").failures == .reject)
         }

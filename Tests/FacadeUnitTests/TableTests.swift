@@ -141,7 +141,8 @@ struct TableTests {
                 #expect(samqp_table_key_at(table, index) == nil)
                 #expect(samqp_table_kind_at(table, index) == 0)
             }
-            #expect(flag == 9 && signed == 9 && unsigned == 9 && number == 9 && scale == 9 && digits == 9 && length == 9)
+            #expect(
+                flag == 9 && signed == 9 && unsigned == 9 && number == 9 && scale == 9 && digits == 9 && length == 9)
             #expect(string == nil && bytes == nil && nested == nil)
         }
     }
@@ -256,7 +257,8 @@ struct TableTests {
     func null() throws {
         samqp_table_free(nil)
         #expect(samqp_table_copy(nil) == nil && samqp_table_count(nil) == 0)
-        #expect(samqp_table_key_at(nil, 0) == nil && samqp_table_kind_at(nil, 0) == 0 && samqp_table_kind(nil, "k") == 0)
+        #expect(
+            samqp_table_key_at(nil, 0) == nil && samqp_table_kind_at(nil, 0) == 0 && samqp_table_kind(nil, "k") == 0)
         var statuses = [
             samqp_table_set_bool(nil, "k", 1), samqp_table_set_int(nil, "k", 1, SAMQP_KIND_INT8),
             samqp_table_set_uint64(nil, "k", 1), samqp_table_set_double(nil, "k", 1, SAMQP_KIND_DOUBLE),

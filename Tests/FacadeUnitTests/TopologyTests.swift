@@ -13,7 +13,8 @@ struct TopologyTests {
         defer { samqp_topology_free(topology) }
         try withTable { table in
             #expect(samqp_table_set_string(table, "alternate-exchange", "other") == SAMQP_OK)
-            #expect(samqp_topology_add_exchange(topology, "e", "topic", SAMQP_DURABLE | SAMQP_INTERNAL, table) == SAMQP_OK)
+            #expect(
+                samqp_topology_add_exchange(topology, "e", "topic", SAMQP_DURABLE | SAMQP_INTERNAL, table) == SAMQP_OK)
         }
         #expect(samqp_topology_add_exchange(topology, "p", "x-delayed-message", SAMQP_AUTO_DELETE, nil) == SAMQP_OK)
         #expect(samqp_topology_add_queue(topology, "q", SAMQP_DURABLE | SAMQP_QUORUM, nil) == SAMQP_OK)

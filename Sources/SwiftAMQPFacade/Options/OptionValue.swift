@@ -84,7 +84,8 @@ extension OptionType where Value: FixedWidthInteger & Sendable {
     static func integer(_ range: ClosedRange<Value>) -> OptionType {
         let isOpen = range.upperBound == .max && Value.bitWidth == 64
         return OptionType(
-            name: "integer", range: isOpen ? "\(range.lowerBound) or more" : "\(range.lowerBound) to \(range.upperBound)",
+            name: "integer",
+            range: isOpen ? "\(range.lowerBound) or more" : "\(range.lowerBound) to \(range.upperBound)",
             parse: { input in
                 guard let value = input.integer.flatMap({ Value(exactly: $0) }), range ~= value else { return nil }
                 return value
@@ -224,7 +225,8 @@ extension Duration {
         let (seconds, attoseconds) = components
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)
         if overflow { return seconds < 0 ? .min : .max }
-        let (sum, sumOverflow) = product.addingReportingOverflow((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+        let (sum, sumOverflow) = product.addingReportingOverflow(
+            (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
         return sumOverflow ? .max : sum
     }
 }

@@ -5,20 +5,14 @@ import Testing
 
 @testable import SwiftAMQPFacade
 
-/// Runs what waits on a thread of its own: on one of Swift's it would hold up the tasks that it waits for.
-func onThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
-    await withCheckedContinuation { continuation in
-        HarnessThread.start("c-caller") { continuation.resume(returning: body()) }
-    }
-}
-
 /// A handle of a client of the shared broker, shut down afterwards.
 func withClient(_ body: @escaping @Sendable (Client) -> Void) async throws {
     let broker = try await Broker.shared
     let client = try AMQPClient(configuration: AMQPClientConfiguration(try AMQPConfiguration(url: broker.url)))
     let handle = Client(handle: Handle.make(ClientObject(client: client)))
-    await onThread { body(handle) }
-    samqp_client_test_free(handle)
+    // What waits on one of Swift's threads would hold up the tasks that it waits for.
+    try await offPool("c-caller") { body(handle) }
+    Handle.free(handle.handle, as: ClientObject.self)
     await client.shutdown(deadline: .seconds(10))
 }
 
@@ -26,8 +20,6 @@ func withClient(_ body: @escaping @Sendable (Client) -> Void) async throws {
 struct Client: @unchecked Sendable {
     let handle: OpaquePointer
 }
-
-private func samqp_client_test_free(_ client: Client) { Handle.free(client.handle, as: ClientObject.self) }
 
 /// A name that no other test uses.
 func uniqueName(_ base: String) -> String { "\(base)-\(UInt64.random(in: .min ... .max))" }
