@@ -89,6 +89,24 @@ struct ChannelTests {
         }
     }
 
+    @Test("a channel keeps its client going when nobody else holds that")
+    func clientOutlivesItsHandle() async throws {
+        let url = try await Broker.shared.url
+        let client = Client(
+            handle: Handle.make(
+                ClientObject(
+                    client: try AMQPClient(configuration: AMQPClientConfiguration(try AMQPConfiguration(url: url))))))
+        try await offPool("c-caller") {
+            var channel: OpaquePointer?
+            expectOK { samqp_channel_open(&channel, client.handle, 10_000, $0) }
+            Handle.free(client.handle, as: ClientObject.self)
+            for _ in 0..<3 { expectOK { samqp_channel_check_exchange(channel, "amq.fanout", 10_000, $0) } }
+            let open = samqp_channel_is_open(channel)
+            #expect(open == 1)
+            samqp_channel_free(channel)
+        }
+    }
+
     @Test("transactions publish at the commit, and not after a rollback")
     func transactions() async throws {
         try await Self.withChannel { client, channel, queue in
