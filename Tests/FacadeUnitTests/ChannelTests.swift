@@ -96,7 +96,7 @@ struct ChannelTests {
             handle: Handle.make(
                 ClientObject(
                     client: try AMQPClient(configuration: AMQPClientConfiguration(try AMQPConfiguration(url: url))))))
-        try await offPool("c-caller") {
+        await onThread {
             var channel: OpaquePointer?
             expectOK { samqp_channel_open(&channel, client.handle, 10_000, $0) }
             Handle.free(client.handle, as: ClientObject.self)
@@ -217,7 +217,7 @@ struct ChannelTests {
         configuration.firstConnect = .keepTrying
         let client = try AMQPClient(configuration: configuration)
         let handle = Client(handle: Handle.make(ClientObject(client: client)))
-        try await offPool("c-caller") {
+        await onThread {
             var channel: OpaquePointer?
             let said = call { samqp_channel_open(&channel, handle.handle, 20, $0) }
             #expect(said.status == SAMQP_ERR_TIMEOUT && said.message.contains("no connection"), "\(said.message)")
@@ -225,7 +225,7 @@ struct ChannelTests {
             #expect(declared.status == SAMQP_ERR_TIMEOUT && declared.message.contains("no connection"))
         }
         await client.shutdown(deadline: .zero)
-        try await offPool("c-caller") {
+        await onThread {
             var channel: OpaquePointer?
             let said = call { samqp_channel_open(&channel, handle.handle, 10_000, $0) }
             #expect(said.status == SAMQP_ERR_CLOSED)

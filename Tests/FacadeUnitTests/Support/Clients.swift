@@ -5,13 +5,32 @@ import Testing
 
 @testable import SwiftAMQPFacade
 
+/// Runs what waits for the library on a thread of its own: on one of Swift's it would hold up the tasks that it waits for.
+/// It stays in its task, so that what it expects is the test's.
+func onThread(_ body: @escaping @Sendable () -> Void) async {
+    await withTaskExecutorPreference(ThreadExecutor()) { body() }
+}
+
+/// Runs each piece of a task on a thread that begins with it.
+private final class ThreadExecutor: TaskExecutor {
+    func enqueue(_ job: consuming ExecutorJob) {
+        let piece = UnownedJob(job)
+        let run: @Sendable () -> Void = { piece.runSynchronously(on: self.asUnownedTaskExecutor()) }
+        do throws(HarnessError) {
+            try HarnessThread("c-caller", run).detach()
+        } catch {
+            // Held up is better than lost.
+            run()
+        }
+    }
+}
+
 /// A handle of a client of the shared broker, shut down afterwards.
 func withClient(_ body: @escaping @Sendable (Client) -> Void) async throws {
     let broker = try await Broker.shared
     let client = try AMQPClient(configuration: AMQPClientConfiguration(try AMQPConfiguration(url: broker.url)))
     let handle = Client(handle: Handle.make(ClientObject(client: client)))
-    // What waits on one of Swift's threads would hold up the tasks that it waits for.
-    try await offPool("c-caller") { body(handle) }
+    await onThread { body(handle) }
     Handle.free(handle.handle, as: ClientObject.self)
     await client.shutdown(deadline: .seconds(10))
 }
