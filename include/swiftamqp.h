@@ -549,7 +549,7 @@ typedef struct samqp_stats {
     uint64_t published, confirmed, nacked, returned, unknown, not_sent;
     /* Publishes without an outcome yet, and their bytes, about. */
     uint64_t unconfirmed, unconfirmed_bytes;
-    /* What became of the deliveries of consumers that are there: handled by a handler; acked; given back; rejected; moved to
+    /* What became of deliveries: handled by a handler; acked; given back; rejected; moved to
      * retry and to parking queues; settled after their connection had gone. */
     uint64_t handled, acked, requeued, rejected, retried, parked, failed, stale;
     /* How many connections were opened, and consumers that are there. */
@@ -770,9 +770,9 @@ samqp_status samqp_publish_wait(
     const void *body, size_t length, uint32_t flags, int64_t timeout_ms, samqp_error **error);
 
 /*
- * Waits until every publish that was taken has its outcome. `failed`, which may be NULL, is how many of those that ended since
- * the last flush were not confirmed; the error is the first failure, while the status is SAMQP_OK. SAMQP_ERR_TIMEOUT if the time
- * ran out; the count stands for the next flush then.
+ * Waits until every publish that was taken has its outcome. SAMQP_OK if all that ended since the last flush were confirmed; else
+ * how the first failure ended, and *failed, which may be NULL, is how many they were. SAMQP_ERR_TIMEOUT if the time ran out: what
+ * was counted stands for the next flush then.
  */
 samqp_status samqp_publisher_flush(
     samqp_publisher *publisher, int64_t timeout_ms, uint64_t *failed, samqp_error **error);
@@ -800,7 +800,7 @@ typedef struct samqp_consumer samqp_consumer;
  * samqp_consumer_poll. Options: keys "consumer.*".
  *
  * Waits for the broker's consume-ok for timeout_ms; with 0 it does not, and the consumer subscribes when it can. When the time
- * runs out, or the broker refuses for good, nothing has begun.
+ * runs out, or the broker refuses (SAMQP_ERR_CHANNEL_EXCEPTION, 404 for example), nothing has begun.
  */
 samqp_status samqp_consume(
     samqp_consumer **out, samqp_client *client, const char *queue, const samqp_options *options, samqp_events *events,
@@ -850,7 +850,8 @@ const char *samqp_consumer_tag(const samqp_consumer *consumer);
  */
 samqp_status samqp_consumer_cancel(samqp_consumer *consumer, int64_t timeout_ms, samqp_error **error);
 
-/* Gives the handle up and ends the consumer without waiting: what is not settled goes back to the queue. */
+/* Gives the handle up and ends the consumer without waiting: what is not settled goes back to the queue. No delivery comes any
+ * more; its event SAMQP_CONSUMER_ENDED still does. */
 void samqp_consumer_free(samqp_consumer *consumer);
 
 /* ------------------------------------------------------------------------------------------------ Deliveries */

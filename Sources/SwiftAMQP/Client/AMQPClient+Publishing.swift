@@ -50,7 +50,7 @@ extension AMQPClient {
 /// Every method may be called from any task and thread. A publisher that is let go goes on until its messages have their
 /// outcomes, or the client ends.
 public final class AMQPClientPublisher: Sendable {
-    private let core: ResendingPublisher
+    let core: ResendingPublisher
     private let client: AMQPClient
 
     init(core: ResendingPublisher, client: AMQPClient) {

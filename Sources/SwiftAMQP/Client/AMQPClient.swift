@@ -51,7 +51,16 @@ public final class AMQPClient: Sendable {
     /// How all publishes of this client have ended so far.
     public var publishCounts: AMQPPublishCounts { core.counters.snapshot }
 
+    /// What became of all deliveries so far, but for what a program settles itself.
+    package var deliveryCounts: AMQPDeliveryCounts { core.deliveryCounts }
+
     // MARK: Beginning and ending
+
+    /// Begins to connect, and does not wait for it.
+    package func begin() {
+        core.consuming.start()
+        core.publishing.start()
+    }
 
     /// Connects and waits until the client is usable: connected, and everything declared or reported as failed. Programs
     /// that want to know at their start whether the broker is there call it; others need not.

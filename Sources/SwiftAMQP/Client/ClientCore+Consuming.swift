@@ -3,7 +3,9 @@ internal import AMQPTransport
 // The supervised consumers of a client.
 extension ClientCore {
     /// A consumer that has not begun.
-    func makeConsumer(_ configuration: AMQPConsumerConfiguration) throws(AMQPError) -> SupervisedConsumer {
+    func makeConsumer(
+        _ configuration: AMQPConsumerConfiguration, watcher: (@Sendable (AMQPClientEvent) -> Void)? = nil
+    ) throws(AMQPError) -> SupervisedConsumer {
         try configuration.validate()
         if let refusal = status.consumerRefusal { throw refusal }
         let isOfItsOwn = configuration.acknowledgement != .manual && !topology.isExclusive(queue: configuration.queue)
@@ -13,7 +15,7 @@ extension ClientCore {
             return consumerCount
         }
         return SupervisedConsumer(
-            configuration: configuration, id: id, link: link, topology: topology, status: status)
+            configuration: configuration, id: id, link: link, topology: topology, status: status, watcher: watcher)
     }
 
     /// Begins.
@@ -42,9 +44,13 @@ extension ClientCore {
     }
 
     /// Ends a consumer in good order.
-    func cancel(_ consumer: SupervisedConsumer, within duration: Duration) async {
-        await consumer.stop(by: MonotonicTime.now() + max(duration, .zero))
+    ///
+    /// - Returns: Whether everything was settled in time.
+    @discardableResult
+    func cancel(_ consumer: SupervisedConsumer, within duration: Duration) async -> Bool {
+        let isSettled = await consumer.stop(by: MonotonicTime.now() + max(duration, .zero))
         forget(consumer)
+        return isSettled
     }
 
     /// The scope of a consumer has ended: what is not settled goes back.
@@ -54,8 +60,18 @@ extension ClientCore {
         forget(consumer)
     }
 
-    private func forget(_ consumer: SupervisedConsumer) {
-        lock.withLock { _ = consumers.removeValue(forKey: consumer.id) }
+    func forget(_ consumer: SupervisedConsumer) {
+        let counts = consumer.counters.snapshot
+        lock.withLock {
+            guard consumers.removeValue(forKey: consumer.id) != nil else { return }
+            pastDeliveries = pastDeliveries + counts
+        }
+    }
+
+    /// What became of all deliveries so far.
+    var deliveryCounts: AMQPDeliveryCounts {
+        let (counts, present) = lock.withLock { (pastDeliveries, Array(consumers.values)) }
+        return present.reduce(counts) { $0 + $1.counters.snapshot }
     }
 
     /// What each consumer does at the moment.

@@ -8,6 +8,8 @@ struct Wakeups {
     private var actions: [() -> Void] = []
     private var windows: [PublisherCore] = []
     private var notes: [ResendingPublisher.Note] = []
+    /// What listeners are told: of each one's publishes in a row at once.
+    private var told: [(listener: any PublishListener, publishes: [EndedPublish])] = []
 
     mutating func resume(
         _ continuation: UnsafeContinuation<AMQPPublishOutcome, Never>, with outcome: AMQPPublishOutcome
@@ -38,12 +40,26 @@ struct Wakeups {
         notes.append(ResendingPublisher.Note(publish: publish, event: event, attempt: attempt))
     }
 
+    /// A publish has ended whose publisher has a listener.
+    mutating func tell(_ listener: any PublishListener, _ publish: EndedPublish) {
+        if let last = told.indices.last, told[last].listener === listener {
+            told[last].publishes.append(publish)
+        } else {
+            told.append((listener, [publish]))
+        }
+    }
+
     /// Resumes everything, without the lock. Keeps its storage for the next time.
     mutating func run() {
         // First: who learns that a channel has ended finds its publishes told.
         if !notes.isEmpty {
             ResendingPublisher.take(notes)
             notes.removeAll(keepingCapacity: notes.count <= 1024)
+        }
+        if !told.isEmpty {
+            let all = told
+            told = []
+            for (listener, publishes) in all { listener.didEnd(publishes) }
         }
         for (continuation, outcome) in outcomes { continuation.resume(returning: outcome) }
         for continuation in plain { continuation.resume() }

@@ -93,8 +93,11 @@ public struct AMQPDelivery: Sendable {
         return batch.channel._withUnsafeGuaranteedRef { $0.isUnsettled(tag) }
     }
 
+    /// The bytes of the body, valid as long as this delivery, or a copy of it, exists.
+    package var bodyBytes: UnsafeRawBufferPointer { batch.bodyBytes(at: index) }
+
     /// Whether its channel is gone, so that the broker delivers it again.
-    var isStale: Bool { batch.isTracked && !batch.channel._withUnsafeGuaranteedRef { $0.canSettle } }
+    package var isStale: Bool { batch.isTracked && !batch.channel._withUnsafeGuaranteedRef { $0.canSettle } }
 
     /// The largest frame of its connection, in bytes with overhead.
     var maximumFrameSize: Int { batch.consumer.channel.connection.frameMax }

@@ -82,6 +82,15 @@ final class DeliveryBatch: @unchecked Sendable {
         return Array(bytes[fields[index].smallBody])
     }
 
+    /// The bytes of a body.
+    ///
+    /// Invariant: they lie in storage that this object owns and, once it was handed out, never changes, so that the pointer is
+    /// valid as long as the object. Whoever keeps it keeps the object.
+    func bodyBytes(at index: Int) -> UnsafeRawBufferPointer {
+        if let large = fields[index].largeBody { return large.withUnsafeBytes { $0 } }
+        return bytes.withUnsafeBytes { UnsafeRawBufferPointer(rebasing: $0[fields[index].smallBody]) }
+    }
+
     func text(at index: Int) -> String {
         if let large = fields[index].largeBody { return String(decoding: large, as: UTF8.self) }
         return String(decoding: bytes[fields[index].smallBody], as: UTF8.self)

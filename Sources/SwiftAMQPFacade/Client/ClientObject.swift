@@ -1,10 +1,47 @@
+internal import AMQPTransport
+internal import CSwiftAMQP
 internal import SwiftAMQP
 
 /// What a `samqp_client` is.
 final class ClientObject: Sendable {
-    let client: AMQPClient
+    /// Tells clients apart without holding them.
+    typealias Identity = ObjectIdentifier
 
-    init(client: AMQPClient) {
-        self.client = client
+    let client: AMQPClient
+    let events: EventQueue?
+    /// Settles of deliveries that consumers without handlers gave out.
+    let tally = DeliveryTally()
+
+    /// Connects in the background.
+    ///
+    /// - Parameter events: Where the client's events go.
+    init(
+        _ configuration: AMQPClientConfiguration, _ topology: AMQPTopology, events: EventQueue?, user: UInt
+    ) throws(Failure) {
+        let observer = events.map { ClientEvents(queue: $0, user: user) }
+        client = try mapped { () throws(AMQPError) in
+            try AMQPClient(configuration: configuration, topology: topology, observer: observer)
+        }
+        self.events = events
+        if let events { StateSource(queue: events, user: user).follow(client.states) }
+    }
+
+    var identity: Identity { ObjectIdentifier(client) }
+
+    /// Refuses to wait for the end of the client inside one of its handlers.
+    func checkMayEnd() throws(Failure) {
+        if Callback.handler?.client == identity || Callback.isInEvent { throw Failure.wouldDeadlock }
+    }
+
+    /// Ends the client; see `samqp_client_drain`.
+    func drain(within duration: Duration) throws(Failure) -> AMQPShutdownReport {
+        try checkMayEnd()
+        let gate = Gate<AMQPShutdownReport>()
+        Task.detached { [client] in gate.open(await client.shutdown(deadline: duration)) }
+        // It keeps its deadline by itself.
+        guard let report = gate.wait(until: .distantFuture) else {
+            throw Failure(SAMQP_ERR_INTERNAL, "a wait without a limit came back")
+        }
+        return report
     }
 }

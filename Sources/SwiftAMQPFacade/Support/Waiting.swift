@@ -26,7 +26,7 @@ enum Waiting {
 
     /// Refuses to wait where the one that is waited for may be the caller.
     static func check(_ limit: Limit) throws(Failure) {
-        if limit.mayWait, Callback.isRunningOnThisThread { throw Failure.wouldDeadlock }
+        if limit.mayWait, Callback.isInEvent { throw Failure.wouldDeadlock }
     }
 
     /// Does `operation` in a task and waits for it.

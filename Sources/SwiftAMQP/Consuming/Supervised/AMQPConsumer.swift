@@ -43,10 +43,18 @@ public final class AMQPConsumer: Sendable {
     /// Begins to consume, with everything that can be said of a consumer.
     ///
     /// - Throws: As ``init(_:queue:prefetch:maximumConcurrency:handler:)``.
-    public init(
+    public convenience init(
         _ client: AMQPClient, _ configuration: AMQPConsumerConfiguration, handler: @escaping Handler
     ) throws(AMQPError) {
-        core = try client.core.makeConsumer(configuration)
+        try self.init(client, configuration, watcher: nil, handler: handler)
+    }
+
+    /// - Parameter watcher: Is told the events of this consumer, on its task.
+    package init(
+        _ client: AMQPClient, _ configuration: AMQPConsumerConfiguration,
+        watcher: (@Sendable (AMQPClientEvent) -> Void)?, handler: @escaping Handler
+    ) throws(AMQPError) {
+        core = try client.core.makeConsumer(configuration, watcher: watcher)
         self.client = client
         client.core.start(core, handler)
     }
@@ -82,7 +90,14 @@ public final class AMQPConsumer: Sendable {
     /// - Returns: What became of its deliveries, from beginning to end.
     @discardableResult
     public func cancel(deadline: Duration = .seconds(30)) async -> AMQPDeliveryCounts {
-        await client.core.cancel(core, within: deadline)
+        _ = await cancel(within: deadline)
         return core.counters.snapshot
+    }
+
+    /// As ``cancel(deadline:)``.
+    ///
+    /// - Returns: Whether everything was settled in time.
+    package func cancel(within deadline: Duration) async -> Bool {
+        await client.core.cancel(core, within: deadline)
     }
 }

@@ -180,6 +180,26 @@ final class DeliverySource: ConsumerListener, @unchecked Sendable {
         for continuation in woken { continuation.resume() }
     }
 
+    /// Takes what is there, up to `maximum`, without waiting: for those who were told of it by ``onSurplus(_:)``.
+    ///
+    /// - Returns: Whether that was all for now. If not, nobody is told of the rest.
+    func take(upTo maximum: Int, into taken: inout [AMQPDelivery]) -> Bool {
+        var refused: [AMQPDelivery] = []
+        var count = 0
+        lock.lock()
+        while count < maximum, !isHeld || end != nil, end == nil || isDraining, let delivery = pop(&refused) {
+            taken.append(delivery)
+            count += 1
+        }
+        let isEmpty = count < maximum
+        lock.unlock()
+        giveBack(refused)
+        return isEmpty
+    }
+
+    /// Has what was settled so far written, because nobody will ask for more for the moment.
+    func flush() { lock.withLock { consumers.last }?.channel.flushBeforeWaiting() }
+
     // MARK: Holding and ending
 
     /// Hands nothing out until ``release()``: for a pause in which the subscription stays.
@@ -188,6 +208,7 @@ final class DeliverySource: ConsumerListener, @unchecked Sendable {
     func release() {
         lock.withLock { isHeld = false }
         wakeAll()
+        surplus.call?()
     }
 
     /// Hands nothing out any more. What was not handed out goes back to the broker with the consumer and is let go of here;

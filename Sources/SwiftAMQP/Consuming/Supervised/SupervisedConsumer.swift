@@ -19,6 +19,8 @@ final class SupervisedConsumer: @unchecked Sendable {
     private let topology: TopologyKeeper
     private let status: ClientStatus
     private let bell: Doorbell
+    /// Is told what is reported of this consumer; on the consumer's task.
+    private let watcher: (@Sendable (AMQPClientEvent) -> Void)?
 
     private let lock = Lock()
     private var keeper: Task<Void, Never>?
@@ -36,8 +38,9 @@ final class SupervisedConsumer: @unchecked Sendable {
 
     init(
         configuration: AMQPConsumerConfiguration, id: UInt64, link: SupervisedLink, topology: TopologyKeeper,
-        status: ClientStatus
+        status: ClientStatus, watcher: (@Sendable (AMQPClientEvent) -> Void)? = nil
     ) {
+        self.watcher = watcher
         self.configuration = configuration
         self.id = id
         self.link = link
@@ -225,7 +228,7 @@ final class SupervisedConsumer: @unchecked Sendable {
                 event = .waited
             case .pause(let duration):
                 status.consumer(id, is: .paused)
-                status.report(.consumerPaused(tag: tag, queue: configuration.queue, duration))
+                report(.consumerPaused(tag: tag, queue: configuration.queue, duration))
                 await unsubscribe()
                 await wait(duration)
                 resumed()
@@ -275,7 +278,7 @@ final class SupervisedConsumer: @unchecked Sendable {
             guard connection.isUsable else { return .disconnected }
             if isStopping { return .stop }
             status.consumer(id, is: .failed(error))
-            status.report(.consumerLost(tag: tag, queue: configuration.queue, error))
+            report(.consumerLost(tag: tag, queue: configuration.queue, error))
             return .refused(error)
         }
     }
@@ -298,7 +301,7 @@ final class SupervisedConsumer: @unchecked Sendable {
         guard let deliveries = lock.withLock({ deliveries }) else { return .disconnected }
         let consumer = deliveries.consumer
         status.consumer(id, is: .subscribed)
-        status.report(.consumerSubscribed(tag: tag, queue: deliveries.queue))
+        report(.consumerSubscribed(tag: tag, queue: deliveries.queue))
         while true {
             if isStopping { return .stop }
             if let end = consumer.endedWith { return await lost(consumer, end) }
@@ -318,7 +321,7 @@ final class SupervisedConsumer: @unchecked Sendable {
 
     private func hold(for duration: Duration, _ consumer: ConsumerCore) async {
         source.hold()
-        status.report(.consumerPaused(tag: tag, queue: configuration.queue, duration))
+        report(.consumerPaused(tag: tag, queue: configuration.queue, duration))
         let deadline = MonotonicTime.now() + duration
         while consumer.endedWith == nil, !isStopping {
             let left = deadline - .now()
@@ -350,7 +353,7 @@ final class SupervisedConsumer: @unchecked Sendable {
             return .disconnected
         }
         status.consumer(id, is: .failed(error))
-        status.report(.consumerLost(tag: tag, queue: configuration.queue, error))
+        report(.consumerLost(tag: tag, queue: configuration.queue, error))
         return .lost(error)
     }
 
@@ -358,6 +361,11 @@ final class SupervisedConsumer: @unchecked Sendable {
         guard let deliveries = lock.withLock({ deliveries }) else { return }
         let consumer = deliveries.consumer
         giveBack(await consumer.channel.unsubscribe(consumer, keepsBuffer: !consumer.isTracked))
+    }
+
+    private func report(_ event: AMQPClientEvent) {
+        status.report(event)
+        watcher?(event)
     }
 
     private func giveBack(_ count: Int) {
@@ -373,7 +381,7 @@ final class SupervisedConsumer: @unchecked Sendable {
         }
         if wasRecorded { topology.note { [queue = configuration.queue] in $0.consumerEnded(onQueue: queue) } }
         status.remove(consumer: id)
-        status.report(.consumerEnded(tag: tag, queue: configuration.queue, error))
+        report(.consumerEnded(tag: tag, queue: configuration.queue, error))
         ended.complete(.success(error))
     }
 }

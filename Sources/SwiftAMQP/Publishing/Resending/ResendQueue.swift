@@ -58,6 +58,10 @@ struct ResendQueue: ~Copyable {
 
     var isEmpty: Bool { count == 0 }
     var isAnybodyOutside: Bool { !outside.isEmpty }
+    /// So much that it is worth to tell those who were refused.
+    var hasRoomAgain: Bool {
+        outside.isEmpty && (count == 0 || count <= resumeMark.messages && bytes <= resumeMark.bytes)
+    }
 
     // MARK: Handing in
 

@@ -25,6 +25,12 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
 
     typealias Outcome = Result<AMQPPublishReceipt, AMQPError>
 
+    enum Watcher {
+        case none
+        case listener(any PublishListener, PublishTicket)
+        case completion(@Sendable (Outcome) -> Void)
+    }
+
     let publisher: ResendingPublisher
     let address: AMQPAddress
     let isMandatory: Bool
@@ -49,6 +55,8 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
     private let hasEnded = Atomic(false)
     @exclusivity(unchecked) private var awaitingOutcome: [UnsafeContinuation<Void, Never>] = []
     @exclusivity(unchecked) private var awaitingRoom: UnsafeContinuation<Void, Never>?
+    /// Who is told of the end besides those that await it.
+    @exclusivity(unchecked) private var watcher = Watcher.none
 
     init(
         _ message: AMQPMessage, to address: AMQPAddress, isMandatory: Bool, policy: AMQPDeliveryPolicy,
@@ -102,6 +110,8 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
         hasEnded.store(true, ordering: .releasing)
         for continuation in awaitingOutcome { wakeups.resume(continuation) }
         awaitingOutcome = []
+        if let outcome { watcher.note(outcome, &wakeups) }
+        watcher = .none
         didGetRoom(&wakeups)
         // A line may hold it for a while, and a program its handle.
         message.body = []
@@ -125,6 +135,9 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
     }
 
     func awaitOutcome(_ continuation: UnsafeContinuation<Void, Never>) { awaitingOutcome.append(continuation) }
+
+    /// From now on; it has not ended yet.
+    func watch(_ watcher: Watcher) { self.watcher = watcher }
 
     func awaitRoom(_ continuation: UnsafeContinuation<Void, Never>) { awaitingRoom = continuation }
 
@@ -178,6 +191,17 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
 
     override func settle(_ outcome: AMQPPublishOutcome, sequence: UInt64, _ wakeups: inout Wakeups) {
         wakeups.note(self, .ended(outcome), attempt: sequence)
+    }
+}
+
+extension ResendingPublish.Watcher {
+    func note(_ outcome: ResendingPublish.Outcome, _ wakeups: inout Wakeups) {
+        switch self {
+        case .none: break
+        case .listener(let listener, let ticket):
+            wakeups.tell(listener, EndedPublish(ticket: ticket, outcome: outcome))
+        case .completion(let body): wakeups.perform { body(outcome) }
+        }
     }
 }
 

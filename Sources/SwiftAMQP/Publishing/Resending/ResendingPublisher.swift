@@ -58,6 +58,9 @@ final class ResendingPublisher: @unchecked Sendable {
     private var armed = Int64.max
     private var timer: Deadline?
     private var idleWaiters: [Promise<Void>] = []
+    @exclusivity(unchecked) private var listener: (any PublishListener)?
+    /// The listener has to be told when there is room.
+    @exclusivity(unchecked) private var isRoomWanted = false
     @exclusivity(unchecked) private var report = AMQPClientPublishReport()
     @exclusivity(unchecked) private var endedCount: UInt64 = 0
 
@@ -123,6 +126,40 @@ final class ResendingPublisher: @unchecked Sendable {
         perform(actions)
         wakeups.run()
         return (isTaken, actions.rest.isTimeToYield)
+    }
+
+    /// See ``PublishListener``.
+    func listen(_ listener: any PublishListener) { lock.withLock { self.listener = listener } }
+
+    /// Hands in if that needs no waiting, and has the listener told of the outcome.
+    func submit(_ publish: ResendingPublish, _ ticket: PublishTicket) throws(AMQPError) {
+        var wakeups = Wakeups()
+        lock.lock()
+        let actions = handInLocked(publish, mayWait: false, &wakeups)
+        let outcome = publish.outcome
+        let isTaken = if case .new = publish.place { false } else { true }
+        if outcome == nil, let listener {
+            // Only now: of one that ends while it is handed in, the caller learns from this call.
+            if isTaken { publish.watch(.listener(listener, ticket)) } else { isRoomWanted = true }
+        }
+        lock.unlock()
+        perform(actions)
+        wakeups.run()
+        if let outcome { _ = try outcome.get() }
+        if !isTaken { throw .wouldBlock("the publisher is full; try again when there is room") }
+    }
+
+    /// Hands in, and has `completion` called with the outcome, which may be at once.
+    func submit(_ publish: ResendingPublish, _ completion: @escaping @Sendable (ResendingPublish.Outcome) -> Void) {
+        var wakeups = Wakeups()
+        lock.lock()
+        let actions = handInLocked(publish, mayWait: true, &wakeups)
+        let outcome = publish.outcome
+        if outcome == nil { publish.watch(.completion(completion)) }
+        lock.unlock()
+        perform(actions)
+        wakeups.run()
+        if let outcome { completion(outcome) }
     }
 
     /// Resumes `continuation` when the publish has its outcome, which may be at once.
@@ -272,6 +309,10 @@ final class ResendingPublisher: @unchecked Sendable {
             actions.merge(pump(&wakeups))
             // Those that came in and could not be sent have made room again, and nobody else may ever look.
         } while endedCount != before && queue.isAnybodyOutside
+        if isRoomWanted, queue.hasRoomAgain, let listener {
+            isRoomWanted = false
+            wakeups.perform { listener.hasRoom() }
+        }
         if queue.isEmpty, !queue.isAnybodyOutside, !idleWaiters.isEmpty {
             let waiters = idleWaiters
             idleWaiters = []
