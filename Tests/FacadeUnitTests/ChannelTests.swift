@@ -91,15 +91,11 @@ struct ChannelTests {
 
     @Test("a channel keeps its client going when nobody else holds that")
     func clientOutlivesItsHandle() async throws {
-        let url = try await Broker.shared.url
-        let client = Client(
-            handle: Handle.make(
-                ClientObject(
-                    client: try AMQPClient(configuration: AMQPClientConfiguration(try AMQPConfiguration(url: url))))))
+        let client = try startClient([], at: try await Broker.shared.url)
         await onThread {
             var channel: OpaquePointer?
             expectOK { samqp_channel_open(&channel, client.handle, 10_000, $0) }
-            Handle.free(client.handle, as: ClientObject.self)
+            samqp_client_free(client.handle)
             for _ in 0..<3 { expectOK { samqp_channel_check_exchange(channel, "amq.fanout", 10_000, $0) } }
             let open = samqp_channel_is_open(channel)
             #expect(open == 1)
@@ -202,7 +198,7 @@ struct ChannelTests {
     }
 
     private static func expectDeadlock(_ client: Client, _ channel: OpaquePointer) {
-        Callback.run {
+        Callback.run(.event(nil)) {
             #expect(samqp_channel_recover(channel, 10_000, nil) == SAMQP_ERR_WOULD_DEADLOCK)
             var out: OpaquePointer?
             let opened = samqp_channel_open(&out, client.handle, 10_000, nil)
@@ -213,23 +209,20 @@ struct ChannelTests {
 
     @Test("a client that gets no connection gives the time out, and says what it waited for")
     func noConnection() async throws {
-        var configuration = AMQPClientConfiguration(AMQPConfiguration(host: "127.0.0.1", port: 1))
-        configuration.firstConnect = .keepTrying
-        let client = try AMQPClient(configuration: configuration)
-        let handle = Client(handle: Handle.make(ClientObject(client: client)))
+        let client = try startClient([("client.first_connect_ms", "none")], at: "amqp://127.0.0.1:1")
         await onThread {
             var channel: OpaquePointer?
-            let said = call { samqp_channel_open(&channel, handle.handle, 20, $0) }
+            let said = call { samqp_channel_open(&channel, client.handle, 20, $0) }
             #expect(said.status == SAMQP_ERR_TIMEOUT && said.message.contains("no connection"), "\(said.message)")
-            let declared = call { samqp_declare_queue(handle.handle, "q", 0, nil, nil, 20, $0) }
+            let declared = call { samqp_declare_queue(client.handle, "q", 0, nil, nil, 20, $0) }
             #expect(declared.status == SAMQP_ERR_TIMEOUT && declared.message.contains("no connection"))
         }
-        await client.shutdown(deadline: .zero)
         await onThread {
+            expectOK { samqp_client_close(client.handle, $0) }
             var channel: OpaquePointer?
-            let said = call { samqp_channel_open(&channel, handle.handle, 10_000, $0) }
+            let said = call { samqp_channel_open(&channel, client.handle, 10_000, $0) }
             #expect(said.status == SAMQP_ERR_CLOSED)
+            samqp_client_free(client.handle)
         }
-        Handle.free(handle.handle, as: ClientObject.self)
     }
 }

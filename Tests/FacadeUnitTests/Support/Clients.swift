@@ -1,9 +1,6 @@
 import CSwiftAMQP
-import SwiftAMQP
 import TestSupport
 import Testing
-
-@testable import SwiftAMQPFacade
 
 /// Runs what waits for the library on a thread of its own: on one of Swift's it would hold up the tasks that it waits for.
 /// It stays in its task, so that what it expects is the test's.
@@ -25,14 +22,25 @@ private final class ThreadExecutor: TaskExecutor {
     }
 }
 
-/// A handle of a client of the shared broker, shut down afterwards.
+/// A client of the shared broker, drained and freed afterwards.
 func withClient(_ body: @escaping @Sendable (Client) -> Void) async throws {
-    let broker = try await Broker.shared
-    let client = try AMQPClient(configuration: AMQPClientConfiguration(try AMQPConfiguration(url: broker.url)))
-    let handle = Client(handle: Handle.make(ClientObject(client: client)))
-    await onThread { body(handle) }
-    Handle.free(handle.handle, as: ClientObject.self)
-    await client.shutdown(deadline: .seconds(10))
+    let client = try startClient([], at: try await Broker.shared.url)
+    await onThread {
+        body(client)
+        expectOK { samqp_client_drain(client.handle, 10_000, nil, $0) }
+        samqp_client_free(client.handle)
+    }
+}
+
+/// A client that connects in the background; the caller frees it.
+func startClient(_ options: [(String, String)], at url: String) throws -> Client {
+    let made = samqp_options_new()
+    defer { samqp_options_free(made) }
+    expectOK { samqp_options_add_endpoint(made, url, $0) }
+    for (key, value) in options { expectOK { samqp_options_set(made, key, value, $0) } }
+    var client: OpaquePointer?
+    expectOK { samqp_client_start(&client, made, nil, nil, $0) }
+    return Client(handle: try #require(client))
 }
 
 /// A handle that goes from one thread to another.
