@@ -80,6 +80,9 @@ let package = Package(
         .testTarget(
             name: "AMQPTransportTests", dependencies: ["AMQPTransport", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "SwiftAMQPTests", dependencies: ["SwiftAMQP", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "FacadeUnitTests", dependencies: ["CSwiftAMQP", "SwiftAMQP", "SwiftAMQPFacade", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(name: "SAMQPTests", dependencies: ["samqp", "SwiftAMQP", "TestSupport"], swiftSettings: settings),
         fuzzing,
         .testTarget(
