@@ -87,7 +87,7 @@ let package = Package(
             swiftSettings: settings),
         // Programs in C and C++ against the installed library, which the tests build by scripts/build-lib.
         .testTarget(
-            name: "FacadeTests", dependencies: ["CSwiftAMQP", "TestSupport"],
+            name: "FacadeTests", dependencies: ["CSwiftAMQP", "SwiftAMQP", "TestSupport"],
             exclude: ["CMake", "Programs", "valgrind.supp"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

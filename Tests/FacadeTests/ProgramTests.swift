@@ -36,10 +36,10 @@ struct ProgramTests {
         let path = try await program.build()
         let valgrind = [
             "valgrind", "-q", "--error-exitcode=99", "--leak-check=full", "--show-leak-kinds=definite,indirect",
-            "--errors-for-leak-kinds=definite,indirect", "--fair-sched=yes",
+            "--errors-for-leak-kinds=definite,indirect", "--fair-sched=yes", "--num-callers=30",
             "--suppressions=\(Checkout.suppressions)",
         ]
-        expectOK(try await program.run(path, behind: valgrind, within: .seconds(600)))
+        expectOK(try await program.run(path, behind: valgrind, symbols: true, within: .seconds(600)))
     }
 
     private func expectOK(_ result: CommandOutput, sourceLocation: SourceLocation = #_sourceLocation) {

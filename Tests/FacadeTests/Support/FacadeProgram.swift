@@ -70,12 +70,18 @@ struct FacadeProgram: Sendable, CustomTestStringConvertible {
         return path
     }
 
-    /// Runs a built program, behind a command of its own if there is one, to its end.
+    /// Runs a built program, behind a command of its own if there is one, to its end: with the installed library, or with
+    /// the same one before it was stripped of its symbols.
     func run(
-        _ path: String, behind command: [String] = [], environment: [String: String] = [:], within: Duration
+        _ path: String, behind command: [String] = [], symbols: Bool = false, environment: [String: String] = [:],
+        within: Duration
     ) async throws(HarnessError) -> CommandOutput {
         var environment = InstalledLibrary.environment(environment)
         environment["LIBRARY"] = try await InstalledLibrary.shared.library
+        if symbols {
+            environment["LD_LIBRARY_PATH"] = InstalledLibrary.symbols
+            environment["LIBRARY"] = "libswiftamqp.so.0"
+        }
         if words.contains(.broker) { environment["AMQP_URL"] = try await Broker.shared.url }
         let arguments = command + [path]
         let complete = environment
