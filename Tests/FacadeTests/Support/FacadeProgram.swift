@@ -18,6 +18,7 @@ struct FacadeProgram: Sendable, CustomTestStringConvertible {
     }
 
     let file: String
+    let folder: String
     let words: Set<Word>
     /// What stands in the first line and is no word.
     let unknown: [String]
@@ -27,14 +28,17 @@ struct FacadeProgram: Sendable, CustomTestStringConvertible {
 
     static let all: [FacadeProgram] = {
         let names = (try? entries(of: Checkout.programs)) ?? []
-        return names.filter { $0.hasSuffix(".c") || $0.hasSuffix(".cpp") }.sorted().map(FacadeProgram.init)
+        return names.filter { $0.hasSuffix(".c") || $0.hasSuffix(".cpp") }.sorted().map {
+            FacadeProgram(file: $0, folder: Checkout.programs)
+        }
     }()
 
     static func all(_ word: Word) -> [FacadeProgram] { all.filter { $0.words.contains(word) } }
 
-    private init(file: String) {
+    init(file: String, folder: String) {
         self.file = file
-        let text = (try? readTextFile("\(Checkout.programs)/\(file)")) ?? ""
+        self.folder = folder
+        let text = (try? readTextFile("\(folder)/\(file)")) ?? ""
         let line = text.split(separator: "\n", maxSplits: 1).first ?? ""
         let written = line.prefix { $0 != "." }.split(separator: " ").dropFirst().map(String.init)
         words = Set(written.dropFirst().compactMap(Word.init))
@@ -62,7 +66,7 @@ struct FacadeProgram: Sendable, CustomTestStringConvertible {
         let path = "\(Checkout.output)/bin/\(file)-\(build.rawValue)"
         var arguments = isCPlusPlus ? ["g++", "-std=c++17"] : ["gcc", "-std=gnu11"]
         arguments += ["-Wall", "-Wextra", "-Werror", "-g", "-O1", "-pthread"] + build.flags
-        arguments += try await installed.flags("--cflags") + ["\(Checkout.programs)/\(file)", "-o", path]
+        arguments += try await installed.flags("--cflags") + ["\(folder)/\(file)", "-o", path]
         if !words.contains(.noLink) {
             arguments += try await installed.flags("--libs") + ["-Wl,-rpath,\(installed.prefix)/lib"]
         }
