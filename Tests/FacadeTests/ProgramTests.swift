@@ -21,6 +21,11 @@ struct ProgramTests {
         expectOK(try await ProgramRun.noPIE.run(program))
     }
 
+    @Test("holds with the archive", arguments: FacadeProgram.all(.archive))
+    func holdsWithArchive(program: FacadeProgram) async throws {
+        expectOK(try await ProgramRun.archive.run(program))
+    }
+
     @Test("holds under the address sanitizer", arguments: FacadeProgram.all(.asan))
     func holdsUnderASan(program: FacadeProgram) async throws {
         expectOK(try await ProgramRun.asan.run(program))

@@ -1,4 +1,4 @@
-/* Runs: broker asan valgrind. A client that connects, declares, publishes, consumes and is drained, three times. */
+/* Runs: broker static asan valgrind. A client that connects, declares, publishes, consumes and is drained, three times. */
 #include <swiftamqp.h>
 
 #include "check.h"

@@ -13,6 +13,8 @@ struct FacadeProgram: Sendable, CustomTestStringConvertible {
         case valgrind
         /// Also linked as a program that is not position-independent.
         case noPIE = "no-pie"
+        /// Also with libswiftamqp.a in place of the shared library.
+        case archive = "static"
         /// Loads the library by itself: LIBRARY is its path.
         case noLink = "no-link"
     }
@@ -50,10 +52,11 @@ struct FacadeProgram: Sendable, CustomTestStringConvertible {
         case plain
         case asan
         case noPIE = "no-pie"
+        case archive = "static"
 
         var flags: [String] {
             switch self {
-            case .plain: []
+            case .plain, .archive: []
             case .asan: ["-fsanitize=address", "-fno-omit-frame-pointer"]
             case .noPIE: ["-fno-pie", "-no-pie"]
             }
@@ -67,7 +70,12 @@ struct FacadeProgram: Sendable, CustomTestStringConvertible {
         var arguments = isCPlusPlus ? ["g++", "-std=c++17"] : ["gcc", "-std=gnu11"]
         arguments += ["-Wall", "-Wextra", "-Werror", "-g", "-O1", "-pthread"] + build.flags
         arguments += try await installed.flags("--cflags") + ["\(folder)/\(file)", "-o", path]
-        if !words.contains(.noLink) {
+        if build == .archive {
+            // What pkg-config says for static linking, with the archive in the place of -lswiftamqp.
+            arguments += try await installed.flags("--static", "--libs").map {
+                $0 == "-lswiftamqp" ? "-l:libswiftamqp.a" : $0
+            }
+        } else if !words.contains(.noLink) {
             arguments += try await installed.flags("--libs") + ["-Wl,-rpath,\(installed.prefix)/lib"]
         }
         try await runOrThrow(arguments, environment: InstalledLibrary.environment(), within: .seconds(60))

@@ -4,6 +4,7 @@ import TestSupport
 enum ProgramRun: Sendable {
     case plain
     case noPIE
+    case archive
     case asan
     case valgrind
 
@@ -13,6 +14,8 @@ enum ProgramRun: Sendable {
             return try await program.run(program.build(), within: .seconds(120))
         case .noPIE:
             return try await program.run(program.build(.noPIE), within: .seconds(120))
+        case .archive:
+            return try await program.run(program.build(.archive), within: .seconds(120))
         case .asan:
             // Leaks are valgrind's affair: the leak check of the sanitizer needs ptrace, which containers lack.
             let options = ["ASAN_OPTIONS": "halt_on_error=1:detect_leaks=0"]
