@@ -88,7 +88,7 @@ let package = Package(
         // Programs in C and C++ against the installed library, which the tests build by scripts/build-lib.
         .testTarget(
             name: "FacadeTests", dependencies: ["CSwiftAMQP", "SwiftAMQP", "TestSupport"],
-            exclude: ["CMake", "Faults", "Programs", "valgrind.supp"], swiftSettings: settings),
+            exclude: ["CMake", "Faults", "Programs", "tsan.supp", "valgrind.supp"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -24,6 +24,13 @@ struct FaultTests {
         #expect(result.error.contains(way == .asan ? "heap-use-after-free" : "Invalid read"))
     }
 
+    @Test("the thread sanitizer finds a race of the program beside what it must not look at")
+    func race() async throws {
+        let result = try await run("race.c", .tsan)
+        #expect(result.exitCode == 66 && result.error.contains("data race"))
+        #expect(result.error.contains("race.c:15"))
+    }
+
     private func run(_ file: String, _ way: ProgramRun) async throws -> CommandOutput {
         try await way.run(FacadeProgram(file: file, folder: Checkout.faults))
     }

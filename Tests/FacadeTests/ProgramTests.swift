@@ -31,6 +31,11 @@ struct ProgramTests {
         expectOK(try await ProgramRun.asan.run(program))
     }
 
+    @Test("holds under the thread sanitizer", arguments: FacadeProgram.all(.tsan))
+    func holdsUnderTSan(program: FacadeProgram) async throws {
+        expectOK(try await ProgramRun.tsan.run(program))
+    }
+
     @Test("leaks nothing and reads nothing uninitialised under valgrind", arguments: FacadeProgram.all(.valgrind))
     func holdsUnderValgrind(program: FacadeProgram) async throws {
         expectOK(try await ProgramRun.valgrind.run(program))

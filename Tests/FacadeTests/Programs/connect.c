@@ -1,4 +1,4 @@
-/* Runs: broker static asan valgrind. A client that connects, declares, publishes, consumes and is drained, three times. */
+/* Runs: broker static asan tsan valgrind. A client that connects, declares, publishes, consumes and is drained, three times. */
 #include <swiftamqp.h>
 
 #include "check.h"

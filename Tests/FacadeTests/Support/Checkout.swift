@@ -8,6 +8,7 @@ enum Checkout {
     static let faults = "\(root)/Tests/FacadeTests/Faults"
     static let cmakeProject = "\(root)/Tests/FacadeTests/CMake"
     static let suppressions = "\(root)/Tests/FacadeTests/valgrind.supp"
+    static let threadSuppressions = "\(root)/Tests/FacadeTests/tsan.supp"
     /// What these tests make. They leave it there; the next run begins with removing it.
     static let output = "\(root)/.build/facade-tests"
 

@@ -9,6 +9,8 @@ struct FacadeProgram: Sendable, CustomTestStringConvertible {
         case broker
         /// Also with the address sanitizer in the program.
         case asan
+        /// Also with the thread sanitizer in the program: its own races, not those within the library.
+        case tsan
         /// Also under valgrind, with every leak an error.
         case valgrind
         /// Also linked as a program that is not position-independent.
@@ -51,6 +53,7 @@ struct FacadeProgram: Sendable, CustomTestStringConvertible {
     enum Build: String, Sendable {
         case plain
         case asan
+        case tsan
         case noPIE = "no-pie"
         case archive = "static"
 
@@ -58,6 +61,7 @@ struct FacadeProgram: Sendable, CustomTestStringConvertible {
             switch self {
             case .plain, .archive: []
             case .asan: ["-fsanitize=address", "-fno-omit-frame-pointer"]
+            case .tsan: ["-fsanitize=thread"]
             case .noPIE: ["-fno-pie", "-no-pie"]
             }
         }

@@ -6,6 +6,7 @@ enum ProgramRun: Sendable {
     case noPIE
     case archive
     case asan
+    case tsan
     case valgrind
 
     func run(_ program: FacadeProgram) async throws(HarnessError) -> CommandOutput {
@@ -20,6 +21,9 @@ enum ProgramRun: Sendable {
             // Leaks are valgrind's affair: the leak check of the sanitizer needs ptrace, which containers lack.
             let options = ["ASAN_OPTIONS": "halt_on_error=1:detect_leaks=0"]
             return try await program.run(program.build(.asan), environment: options, within: .seconds(240))
+        case .tsan:
+            let options = ["TSAN_OPTIONS": "halt_on_error=1:suppressions=\(Checkout.threadSuppressions)"]
+            return try await program.run(program.build(.tsan), environment: options, within: .seconds(240))
         case .valgrind:
             let valgrind = [
                 "valgrind", "-q", "--error-exitcode=99", "--leak-check=full", "--show-leak-kinds=definite,indirect",
