@@ -90,8 +90,8 @@ let package = Package(
             swiftSettings: settings),
         // Programs in C and C++ against the installed library, which the tests build by scripts/build-lib.
         .testTarget(
-            name: "FacadeTests", dependencies: ["CSwiftAMQP", "TestSupport"],
-            exclude: ["CMake", "Programs", "valgrind.supp"], swiftSettings: settings),
+            name: "FacadeTests", dependencies: ["CSwiftAMQP", "SwiftAMQP", "TestSupport"],
+            exclude: ["CMake", "Faults", "Programs", "tsan.supp", "valgrind.supp"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

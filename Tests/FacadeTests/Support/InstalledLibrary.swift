@@ -7,6 +7,9 @@ struct InstalledLibrary: Sendable {
 
     var library: String { "\(prefix)/lib/libswiftamqp.so" }
 
+    /// The folder of the same library with its symbols, for tools that tell where they have been.
+    static let symbols = "\(Checkout.root)/.build/lib/out/debug"
+
     /// The one of this process, which the first caller makes.
     static var shared: InstalledLibrary {
         get async throws(HarnessError) { try await Installation.instance.library() }
