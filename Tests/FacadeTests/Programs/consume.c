@@ -22,7 +22,6 @@ static void polling(samqp_client *client, const char *queue)
     samqp_delivery *batch[32];
     samqp_delivery *delivery = (samqp_delivery *)1;
     samqp_error *error = NULL;
-    samqp_event *event = NULL;
     samqp_properties properties = SAMQP_PROPERTIES_INIT;
     samqp_status status;
     int next = 0, index;
