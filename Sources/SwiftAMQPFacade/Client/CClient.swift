@@ -70,7 +70,9 @@ public func samqp_client_wait(
 ) -> samqp_status {
     status(error) { () throws(Failure) in
         let client = try required(client).client
-        if client.state.isUsable { return }
+        let state = client.state
+        if state.isUsable { return }
+        if case .closed(let error) = state { throw Failure(error) }
         try Waiting.run(Waiting.Limit(milliseconds: timeout)) { () async throws(AMQPError) in
             try await client.connect()
         }
@@ -129,15 +131,15 @@ public func samqp_client_drain(
     _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> samqp_status {
     status(error) { () throws(Failure) in
+        // Before anything is ended: a struct that cannot be filled is no reason to.
+        if let out { try OutputStruct.fill(out, samqp_drain_report()) }
         let object = try required(client)
-        let before = object.tally.snapshot
-        let report = try object.drain(within: timeout < 0 ? .seconds(30) : .milliseconds(timeout))
+        let (report, settled) = try object.drain(within: timeout < 0 ? .seconds(30) : .milliseconds(timeout))
         if let out {
             var filled = samqp_drain_report(report)
             // Consumers without handlers settle through their deliveries.
-            let after = object.tally.snapshot
-            filled.acked &+= after.acked &- before.acked
-            filled.requeued &+= after.requeued &- before.requeued
+            filled.acked &+= settled.acked
+            filled.requeued &+= settled.requeued
             try OutputStruct.fill(out, filled)
         }
         if report.isTimedOut { throw Failure(SAMQP_ERR_TIMEOUT, "the client was ended before all was done: \(report)") }

@@ -1,9 +1,11 @@
 internal import AMQPTransport
 internal import CSwiftAMQP
+internal import Synchronization
 
 /// Calls the program with every event of a queue, on a thread of its own.
 final class Dispatcher: Sendable {
     private let body: @Sendable (EventObject) -> Void
+    private let isOver = Atomic(false)
     private let ended = Gate<Void>()
     /// How many are taken at a time.
     private static let batch = 64
@@ -17,11 +19,21 @@ final class Dispatcher: Sendable {
     private func run(_ queue: EventQueue) {
         Callback.run(.event(self)) {
             while let events = next(queue) {
-                for event in events { body(event) }
+                for (index, event) in events.enumerated() {
+                    guard !isOver.load(ordering: .acquiring) else {
+                        queue.putBack(events[index...])
+                        break
+                    }
+                    body(event)
+                }
             }
         }
+        queue.didEnd(self)
         ended.open(())
     }
+
+    /// It calls the program once more at most: if it is about to do so now.
+    func tellToEnd() { isOver.store(true, ordering: .releasing) }
 
     /// `nil` when the queue has another master, or none.
     private func next(_ queue: EventQueue) -> [EventObject]? {
@@ -32,9 +44,6 @@ final class Dispatcher: Sendable {
         }
     }
 
-    /// Waits until the thread has ended, unless this is it.
-    func join() {
-        if Callback.isIn(self) { return }
-        _ = ended.wait(until: .distantFuture)
-    }
+    /// Waits until the thread does not call the program any more.
+    func join() { _ = ended.wait(until: .distantFuture) }
 }

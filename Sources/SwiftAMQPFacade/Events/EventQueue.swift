@@ -33,6 +33,8 @@ final class EventQueue: @unchecked Sendable {
         case confirm(EndedPublish)
         case event(EventObject)
         case source(any EventSource)
+
+        var isConfirm: Bool { if case .confirm = self { true } else { false } }
     }
 
     let highWater: Int
@@ -49,6 +51,8 @@ final class EventQueue: @unchecked Sendable {
     @exclusivity(unchecked) private var waiters = 0
     @exclusivity(unchecked) private var isClosed = false
     @exclusivity(unchecked) private var dispatcher: Dispatcher?
+    /// Dispatchers that were told to end and have not yet.
+    private var leaving: [Dispatcher] = []
     private var notify: (@Sendable () -> Void)?
     /// Sources that something was taken from since they were flushed.
     @exclusivity(unchecked) private var unflushed: [any EventSource] = []
@@ -104,7 +108,16 @@ final class EventQueue: @unchecked Sendable {
 
     /// Confirms whose places were reserved.
     func push(_ publishes: [EndedPublish]) {
-        put { for publish in publishes { incoming.append(.confirm(publish)) } }
+        let isPut = put { for publish in publishes { incoming.append(.confirm(publish)) } }
+        if !isPut { release(publishes.count) }
+    }
+
+    /// Events that were taken and that nobody has looked at: they come first again.
+    func putBack(_ events: ArraySlice<EventObject>) {
+        put {
+            outgoing.replaceSubrange(..<head, with: events.map(Entry.event))
+            head = 0
+        }
     }
 
     /// An event that may be dropped when there are many.
@@ -128,12 +141,13 @@ final class EventQueue: @unchecked Sendable {
         }
     }
 
-    @inline(__always)
-    private func put(_ append: () -> Void) {
+    /// False if nobody takes anything any more.
+    @inline(__always) @discardableResult
+    private func put(_ append: () -> Void) -> Bool {
         lock.lock()
         guard !isClosed else {
             lock.unlock()
-            return
+            return false
         }
         let wasEmpty = isEmpty
         append()
@@ -144,6 +158,7 @@ final class EventQueue: @unchecked Sendable {
         lock.unlock()
         if isAnybodyWaiting { lock.wakeOne() }
         notify?()
+        return true
     }
 
     // MARK: Taking out
@@ -161,6 +176,8 @@ final class EventQueue: @unchecked Sendable {
             guard !isClosed, self.dispatcher === dispatcher else {
                 let text = isClosed ? "the event queue was freed" : "the event queue is dispatched"
                 lock.unlock()
+                // What was taken meanwhile is in no queue any more.
+                if !events.isEmpty { return events }
                 throw Failure(SAMQP_ERR_CLOSED, text)
             }
             if isEmpty {
@@ -297,12 +314,26 @@ final class EventQueue: @unchecked Sendable {
         return isSet
     }
 
+    /// Those that may call the program now.
+    var dispatchers: [Dispatcher] { lock.withLock { leaving + (dispatcher.map { [$0] } ?? []) } }
+
     /// The dispatcher is told to end, and nobody is the one that takes any more.
-    func removeDispatcher() -> Dispatcher? {
-        let removed = lock.withLock { dispatcher.take() }
+    ///
+    /// - Returns: All who have not ended yet.
+    func removeDispatcher() -> [Dispatcher] {
+        let left = lock.withLock {
+            if let dispatcher = dispatcher.take() {
+                dispatcher.tellToEnd()
+                leaving.append(dispatcher)
+            }
+            return leaving
+        }
         lock.wakeAll()
-        return removed
+        return left
     }
+
+    /// It does not call the program any more.
+    func didEnd(_ dispatcher: Dispatcher) { lock.withLock { leaving.removeAll { $0 === dispatcher } } }
 
     /// Drops what is there, and what comes.
     func close() {
@@ -310,10 +341,13 @@ final class EventQueue: @unchecked Sendable {
         isClosed = true
         let dropped = (incoming, outgoing, unflushed, wanting, notify)
         (incoming, outgoing, unflushed, wanting, notify) = ([], [], [], [], nil)
+        let confirms = dropped.0.count(where: \.isConfirm) + dropped.1.dropFirst(head).count(where: \.isConfirm)
         head = 0
+        dispatcher?.tellToEnd()
         dispatcher = nil
         lock.unlock()
         lock.wakeAll()
+        release(confirms)
         // Their ends take other locks.
         withExtendedLifetime(dropped) {}
     }

@@ -36,8 +36,8 @@ final class AddressCache: @unchecked Sendable {
     private func make(
         _ exchange: UnsafePointer<CChar>, _ routingKey: UnsafePointer<CChar>
     ) throws(Failure) -> AMQPAddress {
-        guard let exchangeName = String(caller: exchange) else { throw .invalidArgument("'exchange' is not UTF-8") }
-        guard let key = String(caller: routingKey) else { throw .invalidArgument("'routing_key' is not UTF-8") }
+        let exchangeName = try String(name: exchange, as: "exchange")
+        let key = try String(name: routingKey, as: "routing_key")
         let address = AMQPAddress(exchange: exchangeName, routingKey: key)
         let entry = Entry(exchange: CText(exchangeName), routingKey: CText(key), address: address)
         lock.lock()

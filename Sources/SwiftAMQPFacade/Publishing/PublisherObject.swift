@@ -66,6 +66,12 @@ final class PublisherObject: Sendable {
     /// Publishes and waits for the outcome on this thread.
     func publishAndWait(_ request: Request, _ limit: Waiting.Limit) throws(Failure) {
         try Waiting.check(limit)
+        guard limit.mayWait else {
+            throw Failure(
+                AMQPError(
+                    .timeout, "there was no time to publish to \(request.address): nothing was sent",
+                    outcome: .notSent(reason: .timeout)))
+        }
         let outcome = Gate<Result<AMQPPublishReceipt, AMQPError>>()
         _ = try mapped { () throws(AMQPError) in
             try publisher.submit(
