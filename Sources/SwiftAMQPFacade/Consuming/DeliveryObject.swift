@@ -6,6 +6,8 @@ internal import Synchronization
 final class DeliveryObject: Sendable {
     let delivery: AMQPDelivery
     private let tally: DeliveryTally?
+    /// What has to exist for it to be settled.
+    private let owner: (any AnyObject & Sendable)?
     /// Its handler should end.
     private let cancelled = Atomic(false)
     private let madeExchange = AtomicLazyReference<CText>()
@@ -13,10 +15,13 @@ final class DeliveryObject: Sendable {
     private let madeConsumerTag = AtomicLazyReference<CText>()
     private let madeProperties = AtomicLazyReference<PropertiesObject>()
 
-    /// - Parameter tally: Where settles are counted; for those that nothing else counts.
-    init(_ delivery: AMQPDelivery, tally: DeliveryTally? = nil) {
+    /// - Parameters:
+    ///   - tally: Where settles are counted; for those that nothing else counts.
+    ///   - owner: Is kept as long as this.
+    init(_ delivery: AMQPDelivery, tally: DeliveryTally? = nil, owner: (any AnyObject & Sendable)? = nil) {
         self.delivery = delivery
         self.tally = tally
+        self.owner = owner
     }
 
     var exchange: CText { madeExchange.load() ?? madeExchange.storeIfNil(CText(delivery.exchange)) }
