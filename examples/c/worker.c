@@ -76,6 +76,8 @@ int main(int argc, char **argv)
     samqp_drain_report report;
     samqp_status status;
 
+    /* A line that is not written yet is work that is not done. */
+    setvbuf(stdout, NULL, _IOLBF, 0);
     if (events == NULL) fail_errno("events");
     watched[0].fd = samqp_events_fd(events);
     watched[1].fd = signals_to_end();
@@ -94,8 +96,8 @@ int main(int argc, char **argv)
     memset(&report, 0, sizeof report);
     report.struct_size = sizeof report;
     status = samqp_client_drain(client, 10000, &report, &error);
-    fprintf(stderr, "handled %lu; acknowledged while draining %llu, given back %llu\n", done,
-        (unsigned long long)report.acked, (unsigned long long)report.requeued);
+    fprintf(stderr, "handled %lu; given back %llu, publishes without an outcome %llu\n", done,
+        (unsigned long long)report.requeued, (unsigned long long)report.abandoned);
     if (status != SAMQP_OK) fail("drain", error);
 
     samqp_consumer_free(consumer);
