@@ -1,10 +1,13 @@
 internal import AMQPTransport
 internal import CSwiftAMQP
+internal import Synchronization
 
 /// Calls the program with every event of a queue, on a thread of its own.
 final class Dispatcher: Sendable {
     private let body: @Sendable (EventObject) -> Void
     private let ended = Gate<Void>()
+    /// Whether it was told to end: then no call begins any more.
+    private let isOver = Atomic(false)
     /// How many are taken at a time.
     private static let batch = 64
 
@@ -17,7 +20,11 @@ final class Dispatcher: Sendable {
     private func run(_ queue: EventQueue) {
         Callback.run(.event(self)) {
             while let events = next(queue) {
-                for event in events { body(event) }
+                for (index, event) in events.enumerated() {
+                    // Nothing that was taken is lost: whoever takes next gets it.
+                    if isOver.load(ordering: .relaxed) { return queue.putBack(events[index...]) }
+                    body(event)
+                }
             }
         }
         ended.open(())
@@ -31,6 +38,9 @@ final class Dispatcher: Sendable {
             return nil
         }
     }
+
+    /// Has it end after the call that it is in.
+    func end() { isOver.store(true, ordering: .relaxed) }
 
     /// Waits until the thread has ended, unless this is it.
     func join() {

@@ -216,6 +216,14 @@ final class EventQueue: @unchecked Sendable {
         }
     }
 
+    /// Events that were taken and not used come first again.
+    func putBack(_ events: ArraySlice<EventObject>) {
+        put {
+            outgoing.replaceSubrange(..<head, with: events.lazy.map { .event($0) })
+            head = 0
+        }
+    }
+
     private func take(from source: any EventSource, upTo maximum: Int, into events: inout [EventObject]) {
         let before = events.count
         let isAll = source.takeEvents(upTo: maximum - before, into: &events)
@@ -300,6 +308,7 @@ final class EventQueue: @unchecked Sendable {
     /// The dispatcher is told to end, and nobody is the one that takes any more.
     func removeDispatcher() -> Dispatcher? {
         let removed = lock.withLock { dispatcher.take() }
+        removed?.end()
         lock.wakeAll()
         return removed
     }
@@ -309,6 +318,7 @@ final class EventQueue: @unchecked Sendable {
         lock.lock()
         isClosed = true
         let dropped = (incoming, outgoing, unflushed, wanting, notify)
+        dispatcher?.end()
         (incoming, outgoing, unflushed, wanting, notify) = ([], [], [], [], nil)
         head = 0
         dispatcher = nil
