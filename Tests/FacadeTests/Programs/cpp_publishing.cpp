@@ -63,11 +63,12 @@ static void check_outcomes(samqp::client &client, const std::string &queue)
     const auto good = publisher.try_publish("", queue, "good", {}, samqp::publishing::once, &user);
     const auto lost = publisher.try_publish("", "no such queue", "nobody");
     const auto dropped = publisher.try_publish("", "no such queue", "nobody", {}, samqp::publishing::unroutable_ok);
-    const auto refused = publisher.try_publish("no such exchange", "", "nobody");
-    CHECK(good == 1u && lost == 2u && dropped == 3u && refused == 4u);
-    const auto outcomes = confirms(events, 4);
+    CHECK(good == 1u && lost == 2u && dropped == 3u);
+    const auto outcomes = confirms(events, 3);
     CHECK(outcomes.at(1) == SAMQP_OK && outcomes.at(2) == SAMQP_ERR_RETURNED && outcomes.at(3) == SAMQP_OK);
-    CHECK(outcomes.at(4) != SAMQP_OK);
+    // The broker closes the channel for that one; others that were on their way would end as unknown, or be sent again.
+    CHECK(publisher.try_publish("no such exchange", "", "nobody") == 4u);
+    CHECK(confirms(events, 1).at(4) == SAMQP_ERR_NOT_SENT);
     CHECK(publisher.unconfirmed() == 0);
     try {
         publisher.flush();
@@ -82,12 +83,10 @@ static void check_outcomes(samqp::client &client, const std::string &queue)
         CHECK(false);
     } catch (const samqp::publish_error &error) {
         CHECK(error.outcome() == samqp::outcome::returned && error.is_in_no_queue() && error.failed() == 1);
-        CHECK(error.cause() != SAMQP_OK && !error.endpoint().empty());
+        CHECK(error.cause() != SAMQP_OK && error.what() != std::string());
     }
     publisher.publish_wait("", "no such queue", "nobody", {}, samqp::publishing::unroutable_ok | samqp::publishing::once);
     CHECK_THROWS(publisher.try_publish("", std::string(256, 'k'), "body"), SAMQP_ERR_INVALID_ARGUMENT);
-    samqp::properties broken;
-    broken.expiration = "soon";
     CHECK(publisher.try_publish("", queue, "body", {}, samqp::publishing::none, &user));
     const std::optional<samqp::event> last = events.poll(1min);
     CHECK(last && last->type() == samqp::event_type::confirm && last->user() == &user && last->number() == 1);
