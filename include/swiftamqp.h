@@ -458,7 +458,8 @@ void samqp_events_free(samqp_events *events);
 
 /* What kind of event it is; 0 for NULL. */
 samqp_event_type samqp_event_get_type(const samqp_event *event);
-/* See the types for what these mean: 0, NULL, "" and SAMQP_OK where a type says nothing. */
+/* See the types for what these mean: 0, NULL and "" where a type says nothing. The status is that of the error, if there is
+ * one, else SAMQP_OK. */
 uint64_t samqp_event_tag(const samqp_event *event);
 void *samqp_event_user(const samqp_event *event);
 samqp_status samqp_event_status(const samqp_event *event);
