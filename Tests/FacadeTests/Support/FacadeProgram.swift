@@ -13,6 +13,8 @@ struct FacadeProgram: Sendable, CustomTestStringConvertible {
         case valgrind
         /// Also linked as a program that is not position-independent.
         case noPIE = "no-pie"
+        /// Not run plainly, but by a test that kills its broker meanwhile.
+        case dies
         /// Loads the library by itself: LIBRARY is its path.
         case noLink = "no-link"
     }
