@@ -17,6 +17,8 @@ struct FacadeProgram: Sendable, CustomTestStringConvertible {
         case noPIE = "no-pie"
         /// Also with libswiftamqp.a in place of the shared library.
         case archive = "static"
+        /// Not run plainly, but by a test that kills its broker meanwhile.
+        case dies
         /// Loads the library by itself: LIBRARY is its path.
         case noLink = "no-link"
     }
