@@ -10,8 +10,8 @@ struct GuideTests {
         let code: String
     }
 
-    private func blocks() throws -> [Block] {
-        let guide = try readTextFile("\(Checkout.root)/docs/c.md")
+    private func blocks(of file: String = "docs/c.md") throws -> [Block] {
+        let guide = try readTextFile("\(Checkout.root)/\(file)")
         return guide.split(separator: "\n```").map { $0 }.enumerated().compactMap { index, part in
             guard index % 2 == 1, let end = part.firstIndex(of: "\n") else { return nil }
             return Block(language: part[..<end], code: String(part[part.index(after: end)...]) + "\n")
@@ -56,5 +56,18 @@ struct GuideTests {
         let excerpts = try blocks().filter { $0.language == "c" && !$0.code.contains("int main") }
         #expect(excerpts.count == 2)
         for excerpt in excerpts { #expect(example.contains(excerpt.code), "\(excerpt.code)") }
+    }
+
+    @Test("the lines of C++ in README.md compile")
+    func readme() async throws {
+        let installed = try await InstalledLibrary.shared
+        let block = try #require(try blocks(of: "README.md").first { $0.language == "cpp" })
+        let path = "\(Checkout.output)/readme.cpp"
+        try writeTextFile(path, "#include <iostream>\n#include <swiftamqp.hpp>\nint main() {\n\(block.code)}\n")
+        try await runOrThrow(
+            ["g++", "-std=c++17", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"]
+                + (try await installed.flags("--cflags"))
+                + [path],
+            environment: InstalledLibrary.environment(), within: .seconds(60))
     }
 }

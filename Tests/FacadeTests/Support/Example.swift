@@ -88,7 +88,9 @@ final class RunningExample: Sendable {
             while left > 0 {
                 var watched = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
                 _ = poll(&watched, 1, deadline.milliseconds)
-                guard watched.revents != 0 else { throw HarnessError(.timeout, "\(left) lines of \(count) do not come") }
+                guard watched.revents != 0 else {
+                    throw HarnessError(.timeout, "\(left) lines of \(count) do not come")
+                }
                 let read = read(output, &buffer, buffer.count)
                 guard read > 0 else { throw HarnessError(.timeout, "it ended \(left) lines too early") }
                 left -= buffer[..<read].count { $0 == UInt8(ascii: "\n") }
