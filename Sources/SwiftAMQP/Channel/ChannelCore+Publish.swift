@@ -133,7 +133,7 @@ extension ChannelCore {
                     deadline: request.deadline, owner: request.owner, sequence: request.sequence)
                 request.owner?.didEncode(tag: tag, sequence: request.sequence, &wakeups)
             } catch {
-                request.owner?.settle(.notSent(reason: .rejected), sequence: request.sequence, &wakeups)
+                request.settle(.notSent(reason: .rejected), &wakeups)
             }
         }
         completeFlush(&wakeups)

@@ -159,7 +159,7 @@ final class ChannelCore: @unchecked Sendable {
         }
         wakeups = collected
         for request in waiting.removeAll() {
-            request.owner?.settle(.notSent(reason: reason), sequence: request.sequence, &wakeups)
+            request.settle(.notSent(reason: reason), &wakeups)
         }
         for window in windows { window.failWaiting(reason: reason, &wakeups) }
         _ = wakeups.takeWindows()
@@ -192,7 +192,7 @@ final class ChannelCore: @unchecked Sendable {
         wakeups = collected
         if !waiting.isEmpty {
             for request in waiting.removeAll(where: { $0.deadline <= now }) {
-                request.owner?.settle(.notSent(reason: .timeout), sequence: request.sequence, &wakeups)
+                request.settle(.notSent(reason: .timeout), &wakeups)
             }
         }
         for window in windows { window.expire(now: now, &wakeups) }

@@ -9,7 +9,7 @@ struct Wakeups {
     private var windows: [PublisherCore] = []
     private var notes: [ResendingPublisher.Note] = []
     /// What listeners are told: of each one's publishes in a row at once.
-    private var told: [(listener: any PublishListener, publishes: [EndedPublish])] = []
+    private var told: [(listener: any PublishListener, publishes: EndedPublishes)] = []
 
     mutating func resume(
         _ continuation: UnsafeContinuation<AMQPPublishOutcome, Never>, with outcome: AMQPPublishOutcome
@@ -36,17 +36,15 @@ struct Wakeups {
     }
 
     /// Something happened to a publish whose publisher has a lock of its own.
-    mutating func note(_ publish: ResendingPublish, _ event: ResendingPublisher.Event, attempt: UInt64) {
-        notes.append(ResendingPublisher.Note(publish: publish, event: event, attempt: attempt))
-    }
+    @inline(__always)
+    mutating func note(_ note: ResendingPublisher.Note) { notes.append(note) }
 
-    /// A publish has ended whose publisher has a listener.
-    mutating func tell(_ listener: any PublishListener, _ publish: EndedPublish) {
-        if let last = told.indices.last, told[last].listener === listener {
-            told[last].publishes.append(publish)
-        } else {
-            told.append((listener, [publish]))
-        }
+    /// Where to put the publishes that `listener` is to be told of next.
+    mutating func publishes(for listener: any PublishListener) -> EndedPublishes {
+        if let last = told.last, last.listener === listener { return last.publishes }
+        let publishes = EndedPublishes()
+        told.append((listener, publishes))
+        return publishes
     }
 
     /// Resumes everything, without the lock. Keeps its storage for the next time.

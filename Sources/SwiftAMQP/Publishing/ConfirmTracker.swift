@@ -11,6 +11,7 @@ struct ConfirmTracker: ~Copyable {
     ///
     /// - Invariant: `owner` is retained while `ownsOwner`; an owner that is not retained
     ///   (``PublishOwner/isRetainedByTracker``) outlives every slot of its own, because its scope waits for all of them.
+    ///   The reference of an owner that `takesReference` is its own business once it was told.
     private struct Slot {
         /// Who is told the outcome; `nil` where nobody waits, or once it was told.
         var owner: Unmanaged<PublishOwner>?
@@ -23,6 +24,7 @@ struct ConfirmTracker: ~Copyable {
         /// Which of its owner's publishes it is.
         var sequence: UInt64 = 0
         var ownsOwner = false
+        var givesReference = false
         var isMandatory = false
         /// Whether the broker has not answered yet.
         var isPending = false
@@ -35,7 +37,7 @@ struct ConfirmTracker: ~Copyable {
             guard let taken = owner else { return }
             owner = nil
             settle(taken, outcome(), sequence)
-            if ownsOwner { taken.release() }
+            if ownsOwner, !givesReference { taken.release() }
         }
 
         mutating func dropOwner() {
@@ -44,7 +46,8 @@ struct ConfirmTracker: ~Copyable {
         }
     }
 
-    /// Told with the owner, which is alive during the call, the outcome, and which of the owner's publishes it is.
+    /// Told with the owner, which is alive during the call, the outcome, and which of the owner's publishes it is. An owner
+    /// that ``PublishOwner/takesReference`` comes with that.
     typealias Settle = (Unmanaged<PublishOwner>, AMQPPublishOutcome, _ sequence: UInt64) -> Void
 
     /// What was wrong with an acknowledgement.
@@ -95,6 +98,7 @@ struct ConfirmTracker: ~Copyable {
         slot.deadline = deadline
         if let owner {
             slot.ownsOwner = owner.isRetainedByTracker
+            slot.givesReference = owner.takesReference
             slot.owner = slot.ownsOwner ? .passRetained(owner) : .passUnretained(owner)
             if deadline < earliestDeadline { earliestDeadline = deadline }
         }

@@ -8,6 +8,10 @@ class PublishOwner: @unchecked Sendable {
     /// cache line.
     var isRetainedByTracker: Bool { true }
 
+    /// Whether the tracker's reference goes to ``settle(_:sequence:_:)``, which takes it over, instead of being released after
+    /// it; constant. For an owner that is handed on to somebody anyway, and whose count should stay in one thread's cache.
+    var takesReference: Bool { false }
+
     /// A publish that had to wait was encoded, under this tag; 0 on a channel without confirms. With the lock held.
     func didEncode(tag: UInt64, sequence: UInt64, _ wakeups: inout Wakeups) {}
 
@@ -28,4 +32,12 @@ struct PublishRequest {
     let owner: PublishOwner?
     /// Which of its owner's publishes it is.
     let sequence: UInt64
+
+    /// It ends without having been encoded. With the lock held.
+    func settle(_ outcome: AMQPPublishOutcome, _ wakeups: inout Wakeups) {
+        guard let owner else { return }
+        // As from the tracker.
+        if owner.takesReference { _ = Unmanaged.passRetained(owner) }
+        owner.settle(outcome, sequence: sequence, &wakeups)
+    }
 }

@@ -1,41 +1,79 @@
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 internal import AMQPTransport
 public import CSwiftAMQP
+internal import SwiftAMQP
 
 // The functions of `samqp_event`.
 
-private func object(_ event: OpaquePointer?) -> EventObject? { Handle.get(event, as: EventObject.self) }
-
 @_cdecl("samqp_event_get_type") @implementation
-public func samqp_event_get_type(_ event: OpaquePointer?) -> samqp_event_type { object(event)?.type ?? 0 }
+public func samqp_event_get_type(_ event: OpaquePointer?) -> samqp_event_type {
+    switch EventHandle.target(event) {
+    case .publish: SAMQP_EVENT_CONFIRM
+    case .object(let object): object.type
+    case nil: 0
+    }
+}
 
 @_cdecl("samqp_event_tag") @implementation
-public func samqp_event_tag(_ event: OpaquePointer?) -> UInt64 { object(event)?.tag ?? 0 }
+public func samqp_event_tag(_ event: OpaquePointer?) -> UInt64 {
+    switch EventHandle.target(event) {
+    case .publish(let publish): publish.ticket.tag
+    case .object(let object): object.tag
+    case nil: 0
+    }
+}
 
 @_cdecl("samqp_event_user") @implementation
 public func samqp_event_user(_ event: OpaquePointer?) -> UnsafeMutableRawPointer? {
-    UnsafeMutableRawPointer(bitPattern: object(event)?.user ?? 0)
+    switch EventHandle.target(event) {
+    case .publish(let publish): UnsafeMutableRawPointer(bitPattern: publish.ticket.context)
+    case .object(let object): UnsafeMutableRawPointer(bitPattern: object.user)
+    case nil: nil
+    }
 }
 
 @_cdecl("samqp_event_status") @implementation
-public func samqp_event_status(_ event: OpaquePointer?) -> samqp_status { object(event)?.status ?? SAMQP_OK }
+public func samqp_event_status(_ event: OpaquePointer?) -> samqp_status {
+    switch EventHandle.target(event) {
+    case .publish(let publish): publish.status
+    case .object(let object): object.status
+    case nil: SAMQP_OK
+    }
+}
 
 @_cdecl("samqp_event_int") @implementation
-public func samqp_event_int(_ event: OpaquePointer?) -> Int32 { object(event)?.int ?? 0 }
+public func samqp_event_int(_ event: OpaquePointer?) -> Int32 {
+    switch EventHandle.target(event) {
+    case .publish(let publish): publish.attemptsOfSuccess.map { Int32(clamping: $0) } ?? 0
+    case .object(let object): object.int
+    case nil: 0
+    }
+}
 
 @_cdecl("samqp_event_text") @implementation
 public func samqp_event_text(_ event: OpaquePointer?) -> UnsafePointer<CChar>? {
-    (object(event)?.text ?? CText.empty).pointer
+    switch EventHandle.target(event) {
+    case .publish(let publish): publish.words.text.pointer
+    case .object(let object): object.text.pointer
+    case nil: CText.empty.pointer
+    }
 }
 
 @_cdecl("samqp_event_error") @implementation
-public func samqp_event_error(_ event: OpaquePointer?) -> OpaquePointer? { object(event)?.error.map(Handle.lend) }
+public func samqp_event_error(_ event: OpaquePointer?) -> OpaquePointer? {
+    switch EventHandle.target(event) {
+    case .publish(let publish): publish.words.error.map(Handle.lend)
+    case .object(let object): object.error.map(Handle.lend)
+    case nil: nil
+    }
+}
 
 @_cdecl("samqp_event_take_delivery") @implementation
 public func samqp_event_take_delivery(_ event: OpaquePointer?) -> OpaquePointer? {
-    guard !Fork.isChild else { return nil }
-    return object(event)?.takeDelivery().map(Handle.make)
+    guard !Fork.isChild, case .object(let object) = EventHandle.target(event) else { return nil }
+    return object.takeDelivery().map(Handle.make)
 }
 
 @_cdecl("samqp_event_free") @implementation
-public func samqp_event_free(_ event: OpaquePointer?) { Handle.free(event, as: EventObject.self) }
+public func samqp_event_free(_ event: OpaquePointer?) { EventHandle.free(event) }

@@ -1,4 +1,5 @@
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 internal import AMQPTransport
 public import CSwiftAMQP
 internal import Glibc
@@ -37,10 +38,7 @@ public func samqp_events_poll(
     out?.pointee = nil
     return count { () throws(Failure) in
         guard let out else { throw .missing("out") }
-        let taken = try queue(events).take(upTo: 1, Waiting.Limit(milliseconds: timeout))
-        guard let event = taken.first else { return 0 }
-        out.pointee = Handle.make(event)
-        return 1
+        return Int32(try queue(events).take(upTo: 1, into: out, Waiting.Limit(milliseconds: timeout)))
     }
 }
 
@@ -51,9 +49,8 @@ public func samqp_events_poll_batch(
     count { () throws(Failure) in
         guard let out else { throw .missing("out") }
         guard maximum > 0 else { throw .invalidArgument("'max' is 0: nothing could be taken") }
-        let taken = try queue(events).take(upTo: min(maximum, 1 << 20), Waiting.Limit(milliseconds: timeout))
-        for (index, event) in taken.enumerated() { out[index] = Handle.make(event) }
-        return Int64(taken.count)
+        return Int64(
+            try queue(events).take(upTo: min(maximum, 1 << 20), into: out, Waiting.Limit(milliseconds: timeout)))
     }
 }
 
@@ -100,7 +97,7 @@ private struct EventFunction: @unchecked Sendable {
     let function: @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Void
     let user: UnsafeMutableRawPointer?
 
-    func callAsFunction(_ event: EventObject) { function(Handle.make(event), user) }
+    func callAsFunction(_ event: OpaquePointer) { function(event, user) }
 }
 
 @_cdecl("samqp_events_dispatch") @implementation

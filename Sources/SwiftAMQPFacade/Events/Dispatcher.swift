@@ -1,44 +1,36 @@
 internal import AMQPTransport
 internal import CSwiftAMQP
-internal import Synchronization
 
 /// Calls the program with every event of a queue, on a thread of its own.
 final class Dispatcher: Sendable {
-    private let body: @Sendable (EventObject) -> Void
-    private let isOver = Atomic(false)
+    private let body: @Sendable (OpaquePointer) -> Void
     private let ended = Gate<Void>()
-    /// How many are taken at a time.
-    private static let batch = 64
 
-    init(_ body: @escaping @Sendable (EventObject) -> Void) { self.body = body }
+    /// - Parameter body: Gets the handle of an event, which is its own from then on.
+    init(_ body: @escaping @Sendable (OpaquePointer) -> Void) { self.body = body }
 
     func start(_ queue: EventQueue) throws(SystemError) {
         try Thread.startDetached(name: "samqp-events") { self.run(queue) }
     }
 
+    /// One event after the other: of those that were taken together some would be left over when it is told to end.
     private func run(_ queue: EventQueue) {
         Callback.run(.event(self)) {
-            while let events = next(queue) {
-                for (index, event) in events.enumerated() {
-                    guard !isOver.load(ordering: .acquiring) else {
-                        queue.putBack(events[index...])
-                        break
-                    }
-                    body(event)
-                }
-            }
+            while let event = next(queue) { body(event) }
         }
         queue.didEnd(self)
         ended.open(())
     }
 
-    /// It calls the program once more at most: if it is about to do so now.
-    func tellToEnd() { isOver.store(true, ordering: .releasing) }
-
     /// `nil` when the queue has another master, or none.
-    private func next(_ queue: EventQueue) -> [EventObject]? {
+    private func next(_ queue: EventQueue) -> OpaquePointer? {
+        var event: OpaquePointer?
         do throws(Failure) {
-            return try queue.take(upTo: Self.batch, Waiting.Limit(milliseconds: -1), for: self)
+            // A poll that was woken up brings nothing.
+            while event == nil {
+                _ = try queue.take(upTo: 1, into: &event, Waiting.Limit(milliseconds: -1), for: self)
+            }
+            return event
         } catch {
             return nil
         }

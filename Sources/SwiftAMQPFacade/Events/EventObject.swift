@@ -2,11 +2,10 @@ internal import CSwiftAMQP
 internal import SwiftAMQP
 internal import Synchronization
 
-/// What a `samqp_event` is. Its text and error are made when they are asked for: most confirms are asked for neither.
+/// What a `samqp_event` is, but for confirms; see ``EventHandle``. Its text and error are made when they are asked for.
 final class EventObject: Sendable {
     /// Where text and error come from.
     private enum Source: Sendable {
-        case publish(EndedPublish)
         case words(text: String, error: Failure?)
         case delivery
     }
@@ -24,23 +23,6 @@ final class EventObject: Sendable {
     private let delivery: Atomic<UInt>
     private let madeText = AtomicLazyReference<CText>()
     private let madeError = AtomicLazyReference<ErrorObject>()
-
-    /// The outcome of a publish.
-    init(_ publish: EndedPublish) {
-        type = SAMQP_EVENT_CONFIRM
-        let ticket = publish.ticket
-        tag = ticket.tag
-        user = ticket.context
-        source = .publish(publish)
-        delivery = Atomic(0)
-        if let attempts = publish.attemptsOfSuccess {
-            status = SAMQP_OK
-            int = Int32(clamping: attempts)
-        } else {
-            status = publish.outcome.failure.map { Failure($0).status } ?? SAMQP_ERR_INTERNAL
-            int = 0
-        }
-    }
 
     init(_ delivery: DeliveryObject, user: UInt) {
         type = SAMQP_EVENT_DELIVERY
@@ -66,7 +48,6 @@ final class EventObject: Sendable {
         if let text = madeText.load() { return text }
         let text: String
         switch source {
-        case .publish(let publish): text = publish.outcome.messageID
         case .words(let words, _): text = words
         case .delivery: return CText.empty
         }
@@ -76,8 +57,6 @@ final class EventObject: Sendable {
     var error: ErrorObject? {
         if let error = madeError.load() { return error }
         switch source {
-        case .publish(let publish):
-            return publish.outcome.failure.map { madeError.storeIfNil(ErrorObject(Failure($0))) }
         case .words(_, let failure?): return madeError.storeIfNil(ErrorObject(failure))
         case .words(_, nil), .delivery: return nil
         }
@@ -95,10 +74,4 @@ final class EventObject: Sendable {
         // Nobody will settle it.
         if case .delivery = source { takeDelivery()?.giveBack() }
     }
-}
-
-extension Result<AMQPPublishReceipt, AMQPError> {
-    fileprivate var failure: AMQPError? { if case .failure(let error) = self { error } else { nil } }
-
-    fileprivate var messageID: String { if case .success(let receipt) = self { receipt.messageID ?? "" } else { "" } }
 }

@@ -30,11 +30,12 @@ final class EventQueue: @unchecked Sendable {
     }
 
     enum Entry {
-        case confirm(EndedPublish)
+        /// Never empty.
+        case confirms(EndedPublishes)
         case event(EventObject)
         case source(any EventSource)
 
-        var isConfirm: Bool { if case .confirm = self { true } else { false } }
+        var confirmCount: Int { if case .confirms(let publishes) = self { publishes.count } else { 0 } }
     }
 
     let highWater: Int
@@ -44,6 +45,8 @@ final class EventQueue: @unchecked Sendable {
     /// What is being taken out, from `head` on.
     @exclusivity(unchecked) private var outgoing: [Entry] = []
     @exclusivity(unchecked) private var head = 0
+    /// How many events are in both; a source is one.
+    @exclusivity(unchecked) private var queued = 0
     /// Somebody looks at the descriptor.
     @exclusivity(unchecked) private var isWatched = false
     @exclusivity(unchecked) private var isSignalled = false
@@ -93,7 +96,9 @@ final class EventQueue: @unchecked Sendable {
 
     /// Gives places back that were reserved, or whose confirms were taken.
     func release(_ count: Int) {
-        let left = count == 0 ? occupied.load(ordering: .sequentiallyConsistent)
+        let left =
+            count == 0
+            ? occupied.load(ordering: .sequentiallyConsistent)
             : occupied.subtract(count, ordering: .sequentiallyConsistent).newValue
         guard isPlaceWanted.load(ordering: .sequentiallyConsistent), left <= highWater / 2 else { return }
         lock.lock()
@@ -107,37 +112,31 @@ final class EventQueue: @unchecked Sendable {
     // MARK: Putting in
 
     /// Confirms whose places were reserved.
-    func push(_ publishes: [EndedPublish]) {
-        let isPut = put { for publish in publishes { incoming.append(.confirm(publish)) } }
-        if !isPut { release(publishes.count) }
-    }
-
-    /// Events that were taken and that nobody has looked at: they come first again.
-    func putBack(_ events: ArraySlice<EventObject>) {
-        put {
-            outgoing.replaceSubrange(..<head, with: events.map(Entry.event))
-            head = 0
-        }
+    func push(_ publishes: EndedPublishes) {
+        let added = publishes.count
+        guard added > 0 else { return }
+        let isPut = put { append(.confirms(publishes), count: added) }
+        if !isPut { release(added) }
     }
 
     /// An event that may be dropped when there are many.
     func offer(_ event: EventObject) {
         put {
-            if incoming.count + outgoing.count - head < highWater {
-                incoming.append(.event(event))
+            if queued < highWater {
+                append(.event(event))
             } else {
                 lost.add(1, ordering: .relaxed)
             }
         }
     }
 
-    func push(_ event: EventObject) { put { incoming.append(.event(event)) } }
+    func push(_ event: EventObject) { put { append(.event(event)) } }
 
     func push(_ source: any EventSource) {
         put {
             guard !source.place.isTaken else { return }
             source.place.isTaken = true
-            incoming.append(.source(source))
+            append(.source(source))
         }
     }
 
@@ -165,27 +164,31 @@ final class EventQueue: @unchecked Sendable {
 
     /// Takes up to `maximum` events. Waits until there is one.
     ///
-    /// - Parameter dispatcher: Who takes, if it is the dispatcher of the queue.
+    /// - Parameters:
+    ///   - events: Has room for `maximum` handles.
+    ///   - dispatcher: Who takes, if it is the dispatcher of the queue.
+    /// - Returns: How many handles were put there.
     /// - Throws: `CLOSED` once the queue was freed, or is dispatched; `WOULD_DEADLOCK`.
     func take(
-        upTo maximum: Int, _ limit: Waiting.Limit, for dispatcher: Dispatcher? = nil
-    ) throws(Failure) -> [EventObject] {
-        var events: [EventObject] = []
+        upTo maximum: Int, into events: UnsafeMutablePointer<OpaquePointer?>, _ limit: Waiting.Limit,
+        for dispatcher: Dispatcher? = nil
+    ) throws(Failure) -> Int {
+        var taken = 0
         while true {
             lock.lock()
             guard !isClosed, self.dispatcher === dispatcher else {
                 let text = isClosed ? "the event queue was freed" : "the event queue is dispatched"
                 lock.unlock()
                 // What was taken meanwhile is in no queue any more.
-                if !events.isEmpty { return events }
+                if taken > 0 { return taken }
                 throw Failure(SAMQP_ERR_CLOSED, text)
             }
             if isEmpty {
-                guard events.isEmpty, wakeups == 0 else {
-                    if events.isEmpty { wakeups -= 1 }
+                guard taken == 0, wakeups == 0 else {
+                    if taken == 0 { wakeups -= 1 }
                     unsignalIfEmpty()
                     lock.unlock()
-                    return events
+                    return taken
                 }
                 if !unflushed.isEmpty {
                     let sources = unflushed
@@ -196,7 +199,7 @@ final class EventQueue: @unchecked Sendable {
                 }
                 guard limit.mayWait else {
                     lock.unlock()
-                    return events
+                    return taken
                 }
                 if dispatcher == nil, Callback.isInEvent {
                     lock.unlock()
@@ -207,57 +210,80 @@ final class EventQueue: @unchecked Sendable {
                 waiters -= 1
                 let isOver = !isInTime && isEmpty && wakeups == 0
                 lock.unlock()
-                if isOver { return events }
+                if isOver { return taken }
                 continue
             }
             var confirms = 0
             var source: (any EventSource)?
-            while events.count < maximum, source == nil, let entry = pop() {
+            while taken < maximum, source == nil, let entry = first {
                 switch entry {
-                case .confirm(let publish):
-                    events.append(EventObject(publish))
-                    confirms += 1
-                case .event(let event): events.append(event)
+                case .confirms(let publishes):
+                    publishes.take(upTo: maximum - taken) { publish in
+                        events[taken] = EventHandle.make(publish)
+                        taken += 1
+                        confirms += 1
+                    }
+                    if publishes.count == 0 { dropFirst() }
+                case .event(let event):
+                    events[taken] = Handle.make(event)
+                    taken += 1
+                    queued -= 1
+                    dropFirst()
                 case .source(let next):
                     next.place.isTaken = false
                     source = next
+                    queued -= 1
+                    dropFirst()
                 }
             }
+            queued -= confirms
             unsignalIfEmpty()
             let isMoreThere = !isEmpty && waiters > 0
             lock.unlock()
             if isMoreThere { lock.wakeOne() }
             if confirms > 0 { release(confirms) }
-            if let source { take(from: source, upTo: maximum, into: &events) }
-            if events.count >= maximum { return events }
+            if let source { taken += take(from: source, upTo: maximum - taken, into: events + taken) }
+            if taken >= maximum { return taken }
         }
     }
 
-    private func take(from source: any EventSource, upTo maximum: Int, into events: inout [EventObject]) {
-        let before = events.count
-        let isAll = source.takeEvents(upTo: maximum - before, into: &events)
+    private func take(
+        from source: any EventSource, upTo maximum: Int, into events: UnsafeMutablePointer<OpaquePointer?>
+    ) -> Int {
+        var objects: [EventObject] = []
+        let isAll = source.takeEvents(upTo: maximum, into: &objects)
         if !isAll { push(source) }
-        guard events.count > before else { return }
+        guard !objects.isEmpty else { return 0 }
         lock.withLock { if !unflushed.contains(where: { $0 === source }) { unflushed.append(source) } }
+        for (index, object) in objects.enumerated() { events[index] = Handle.make(object) }
+        return objects.count
     }
 
     // MARK: With the lock held
 
     private var isEmpty: Bool { head == outgoing.count && incoming.isEmpty }
 
-    private func pop() -> Entry? {
+    private func append(_ entry: Entry, count: Int = 1) {
+        incoming.append(entry)
+        queued += count
+    }
+
+    private var first: Entry? {
         if head == outgoing.count {
             guard !incoming.isEmpty else { return nil }
             swap(&outgoing, &incoming)
         }
-        let entry = outgoing[head]
+        return outgoing[head]
+    }
+
+    /// There is a first one, and it was looked at.
+    private func dropFirst() {
         head += 1
         if head == outgoing.count {
             // An entry may hold a client.
             outgoing.removeAll(keepingCapacity: outgoing.capacity <= 65_536)
             head = 0
         }
-        return entry
     }
 
     private func signalIfWatched() {
@@ -282,7 +308,7 @@ final class EventQueue: @unchecked Sendable {
         lock.wakeAll()
     }
 
-    var count: Int { lock.withLock { incoming.count + outgoing.count - head } }
+    var count: Int { lock.withLock { queued } }
 
     var lostCount: UInt64 { lost.load(ordering: .relaxed) }
 
@@ -322,10 +348,7 @@ final class EventQueue: @unchecked Sendable {
     /// - Returns: All who have not ended yet.
     func removeDispatcher() -> [Dispatcher] {
         let left = lock.withLock {
-            if let dispatcher = dispatcher.take() {
-                dispatcher.tellToEnd()
-                leaving.append(dispatcher)
-            }
+            if let dispatcher = dispatcher.take() { leaving.append(dispatcher) }
             return leaving
         }
         lock.wakeAll()
@@ -341,9 +364,9 @@ final class EventQueue: @unchecked Sendable {
         isClosed = true
         let dropped = (incoming, outgoing, unflushed, wanting, notify)
         (incoming, outgoing, unflushed, wanting, notify) = ([], [], [], [], nil)
-        let confirms = dropped.0.count(where: \.isConfirm) + dropped.1.dropFirst(head).count(where: \.isConfirm)
+        let confirms = (dropped.0 + dropped.1.dropFirst(head)).reduce(0) { $0 + $1.confirmCount }
         head = 0
-        dispatcher?.tellToEnd()
+        queued = 0
         dispatcher = nil
         lock.unlock()
         lock.wakeAll()

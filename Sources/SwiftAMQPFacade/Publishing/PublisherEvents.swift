@@ -11,7 +11,7 @@ final class PublisherEvents: PublishListener {
         self.user = user
     }
 
-    func didEnd(_ publishes: [EndedPublish]) { queue.push(publishes) }
+    func didEnd(_ publishes: EndedPublishes) { queue.push(publishes) }
 
     func hasRoom() { queue.push(EventObject(SAMQP_EVENT_WRITABLE, user: user)) }
 
@@ -22,7 +22,7 @@ final class PublisherEvents: PublishListener {
     static let none = Silence()
 
     final class Silence: PublishListener {
-        func didEnd(_ publishes: [EndedPublish]) {}
+        func didEnd(_ publishes: EndedPublishes) {}
         func hasRoom() {}
     }
 }

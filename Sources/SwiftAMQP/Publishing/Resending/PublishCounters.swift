@@ -18,6 +18,8 @@ final class PublishCounters: Sendable {
         }
     }
 
+    func countConfirmed(_ count: UInt64) { confirmed.add(count, ordering: .relaxed) }
+
     var snapshot: AMQPPublishCounts {
         var counts = AMQPPublishCounts()
         counts.confirmed = confirmed.load(ordering: .relaxed)

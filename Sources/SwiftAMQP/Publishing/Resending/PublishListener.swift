@@ -1,19 +1,3 @@
-/// How a publish ended, for a ``PublishListener``.
-///
-/// One reference, to what was there already: telling of a confirm allocates nothing.
-package struct EndedPublish: Sendable {
-    private let publish: ResendingPublish
-
-    /// - Parameter publish: It has its outcome, and somebody watches it with a ticket.
-    init(_ publish: ResendingPublish) { self.publish = publish }
-
-    /// What the caller gave with it.
-    package var ticket: PublishTicket { publish.ticket }
-    /// How many attempts it took; `nil` if it failed.
-    package var attemptsOfSuccess: Int? { publish.attemptsOfSuccess }
-    package var outcome: Result<AMQPPublishReceipt, AMQPError> { publish.result }
-}
-
 /// What a caller tells its publishes apart by. Two words that this library does not look at.
 package struct PublishTicket: Sendable {
     package let tag: UInt64
@@ -32,7 +16,7 @@ package struct PublishTicket: Sendable {
 /// Called on any thread, also on the one that serves the sockets, with no lock held. It must not wait.
 package protocol PublishListener: AnyObject, Sendable {
     /// These have ended, in this order. Each publish is told of once.
-    func didEnd(_ publishes: [EndedPublish])
+    func didEnd(_ publishes: EndedPublishes)
     /// The publisher, which had no room for a publish, has room again.
     func hasRoom()
 }
@@ -46,8 +30,8 @@ extension AMQPClientPublisher {
         _ message: AMQPMessage, to address: AMQPAddress, isMandatory: Bool, policy: AMQPDeliveryPolicy,
         timeout: Duration?, ticket: PublishTicket
     ) throws(AMQPError) {
-        let publish = try core.make(message, to: address, isMandatory: isMandatory, policy: policy, timeout: timeout)
-        try core.submit(publish, ticket)
+        try core.submit(
+            core.make(message, to: address, isMandatory: isMandatory, policy: policy, timeout: timeout), ticket)
     }
 
     /// Hands a message in, and waits for room if there is none.

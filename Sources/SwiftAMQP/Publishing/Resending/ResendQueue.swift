@@ -72,6 +72,18 @@ struct ResendQueue: ~Copyable {
         return true
     }
 
+    /// Takes a publish that can go out at once, past the line: as ``accept(_:)`` and ``next()`` do it. False if it has to stand
+    /// in the line, or there is no room.
+    @inline(__always)
+    mutating func acceptForSending(_ publish: ResendingPublish) -> Bool {
+        guard
+            fresh.isEmpty, replay.isEmpty, parked == nil, soloThrough == 0, outside.isEmpty, hasRoom(for: publish)
+        else { return false }
+        number(publish)
+        lastTaken = publish.order
+        return true
+    }
+
     /// Lets a publish wait for room.
     mutating func waitOutside(_ publish: ResendingPublish) {
         publish.place = .outside
@@ -112,12 +124,17 @@ struct ResendQueue: ~Copyable {
         count == 0 || (count < limits.messages && publish.weight <= limits.bytes - bytes)
     }
 
-    private mutating func takeIn(_ publish: ResendingPublish) {
+    @inline(__always)
+    private mutating func number(_ publish: ResendingPublish) {
         publish.order = nextOrder
         nextOrder += 1
         count += 1
         bytes += publish.weight
         publish.place = .inLine
+    }
+
+    private mutating func takeIn(_ publish: ResendingPublish) {
+        number(publish)
         unsent.messages += 1
         unsent.bytes += publish.weight
         fresh.append(publish)
@@ -181,6 +198,13 @@ struct ResendQueue: ~Copyable {
     }
 
     // MARK: Outcomes
+
+    /// As ``attemptEnded(_:_:now:random:)`` for one that was under way and is confirmed: that is always the end of it.
+    @inline(__always)
+    mutating func confirmed(_ publish: ResendingPublish) {
+        inFlight -= 1
+        leave(publish)
+    }
 
     /// An attempt ended. Gives the outcome if that is the end of the publish.
     ///

@@ -6,7 +6,7 @@ internal import Synchronization
 ///
 /// - Invariant: everything that changes is guarded by the lock of its publisher; that is why the class is
 ///   `@unchecked Sendable`. The confirm tracker holds it like any ``PublishOwner`` and tells it of its outcome under the
-///   outbox lock, where it does nothing but leave a note.
+///   outbox lock, where it does nothing but leave a note, to which the reference of the tracker goes.
 final class ResendingPublish: PublishOwner, @unchecked Sendable {
     enum Place {
         /// It was not handed in yet.
@@ -27,8 +27,15 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
 
     enum Watcher {
         case none
-        case listener(any PublishListener)
+        /// That of the publisher.
+        case listener
         case completion(@Sendable (Outcome) -> Void)
+    }
+
+    /// What became of it.
+    private enum Ending {
+        case confirmed
+        case failed(AMQPError)
     }
 
     let publisher: ResendingPublisher
@@ -37,8 +44,6 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
     let policy: AMQPDeliveryPolicy
     /// Nanoseconds of the monotonic clock.
     let deadline: Int64
-    /// What it counts against the limit of bytes.
-    let weight: Int
     @exclusivity(unchecked) private(set) var message: AMQPMessage
     private let bodyHash: UInt64
 
@@ -50,7 +55,7 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
     @exclusivity(unchecked) private(set) var submissions: UInt64 = 0
     /// The broker's words in the last attempt that failed.
     @exclusivity(unchecked) var cause: AMQPError?
-    @exclusivity(unchecked) private(set) var outcome: Outcome?
+    @exclusivity(unchecked) private var ending: Ending?
     /// Set once, after ``outcome``: who has seen it may read that without the lock.
     private let hasEnded = Atomic(false)
     @exclusivity(unchecked) private var awaitingOutcome: [UnsafeContinuation<Void, Never>] = []
@@ -59,6 +64,15 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
     @exclusivity(unchecked) private var watcher = Watcher.none
     /// What its listener knows it by. Not changed any more when that is told.
     @exclusivity(unchecked) private(set) var ticket = PublishTicket.none
+    private let attached = AtomicLazyReference<Attachment>()
+
+    private final class Attachment: Sendable {
+        let object: any AnyObject & Sendable
+
+        init(_ object: any AnyObject & Sendable) { self.object = object }
+    }
+
+    override var takesReference: Bool { true }
 
     init(
         _ message: AMQPMessage, to address: AMQPAddress, isMandatory: Bool, policy: AMQPDeliveryPolicy,
@@ -70,7 +84,6 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
         self.policy = policy
         self.deadline = deadline
         self.publisher = publisher
-        weight = message.body.count + Self.overhead
         bodyHash = isMandatory ? PublishFingerprint.bodyHash(message.body) : 0
     }
 
@@ -80,6 +93,22 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
     private static let smallBody = 1024
 
     // MARK: With the publisher's lock held
+
+    /// What it counts against the limit of bytes, until it has ended.
+    @inline(__always)
+    var weight: Int { message.body.count &+ Self.overhead }
+
+    @inline(__always)
+    var hasOutcome: Bool { ending != nil }
+
+    var outcome: Outcome? {
+        switch ending {
+        case nil: nil
+        case .confirmed:
+            .success(AMQPPublishReceipt(attempts: attempts.current, messageID: message.properties.messageID))
+        case .failed(let error): .failure(error)
+        }
+    }
 
     func setMessageID(_ id: String) {
         if message.properties.messageID == nil { message.properties.messageID = id }
@@ -96,31 +125,51 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
             sequence: submissions, mayWait: true, urgency: nil)
     }
 
-    /// Ends it. Those who wait go into `wakeups`.
+    /// Ends it. Those who wait, and `listener` if it watches, go into `wakeups`.
     ///
     /// - Returns: The outcome for good; `nil` if it had one before.
     func finish(
-        _ last: AMQPPublishOutcome, cause: AMQPError? = nil, _ wakeups: inout Wakeups
+        _ last: AMQPPublishOutcome, cause: AMQPError? = nil, tells listener: (any PublishListener)?,
+        _ wakeups: inout Wakeups
     ) -> AMQPPublishOutcome? {
-        guard outcome == nil else { return nil }
+        guard ending == nil else { return nil }
         place = .finished
         let final = attempts.final(last)
         if let error = AMQPError(final, address: address) {
-            outcome = .failure(explained(error, by: cause ?? self.cause, takesCode: final.isExplainedByItsCause))
+            ending = .failed(explained(error, by: cause ?? self.cause, takesCode: final.isExplainedByItsCause))
         } else {
-            outcome = .success(
-                AMQPPublishReceipt(attempts: attempts.current, messageID: message.properties.messageID))
+            ending = .confirmed
         }
         hasEnded.store(true, ordering: .releasing)
         for continuation in awaitingOutcome { wakeups.resume(continuation) }
         awaitingOutcome = []
-        tellWatcher(&wakeups)
+        tellWatcher(listener, &wakeups)
         didGetRoom(&wakeups)
-        // A line may hold it for a while, and a program its handle. A small one goes with this object: the thread that lets go
-        // of it then is more often the one that made it, and two threads that free what the other allocates fight for a lock.
-        if message.body.count > Self.smallBody { message.body = [] }
+        dropLargeBody()
         return final
     }
+
+    /// Whether it is under way, and nobody is to be told of its outcome but the listener.
+    @inline(__always)
+    var isOnlyWatched: Bool {
+        guard case .listener = watcher, case .inFlight = place, ending == nil else { return false }
+        return awaitingOutcome.isEmpty && awaitingRoom == nil
+    }
+
+    /// As ``finish(_:cause:tells:_:)`` for a confirm of one that is only watched. To tell of it is up to the caller.
+    @inline(__always)
+    func finishConfirmed() {
+        place = .finished
+        ending = .confirmed
+        watcher = .none
+        hasEnded.store(true, ordering: .releasing)
+        dropLargeBody()
+    }
+
+    /// A line may hold it for a while, and a program its handle. A small one goes with this object: the thread that lets go of
+    /// it then is more often the one that made it, and two threads that free what the other allocates fight for a lock.
+    @inline(__always)
+    private func dropLargeBody() { if message.body.count > Self.smallBody { message.body = [] } }
 
     private func explained(_ error: AMQPError, by cause: AMQPError?, takesCode: Bool) -> AMQPError {
         let count = attempts.ended
@@ -146,10 +195,10 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
         self.ticket = ticket
     }
 
-    private func tellWatcher(_ wakeups: inout Wakeups) {
+    private func tellWatcher(_ listener: (any PublishListener)?, _ wakeups: inout Wakeups) {
         switch watcher {
         case .none: return
-        case .listener(let listener): wakeups.tell(listener, EndedPublish(self))
+        case .listener: if let listener { wakeups.publishes(for: listener).append(.passRetained(self)) }
         case .completion(let body): if let outcome { wakeups.perform { body(outcome) } }
         }
         watcher = .none
@@ -194,8 +243,8 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
 
     /// How many attempts it took to be confirmed; `nil` if it was not.
     var attemptsOfSuccess: Int? {
-        guard hasEnded.load(ordering: .acquiring), case .success(let receipt) = outcome else { return nil }
-        return receipt.attempts
+        guard hasEnded.load(ordering: .acquiring), case .confirmed = ending else { return nil }
+        return attempts.current
     }
 
     /// The outcome, where whoever resumed the caller has put it down. The continuation alone orders the two, but where it
@@ -205,14 +254,21 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
         return .failure(AMQPError(.closed, "the publish to \(address) was not handed in"))
     }
 
+    /// Keeps what `make` gives as long as this object; the first stays.
+    func attachment(_ make: () -> any AnyObject & Sendable) -> any AnyObject & Sendable {
+        if let attachment = attached.load() { return attachment.object }
+        return attached.storeIfNil(Attachment(make())).object
+    }
+
     // MARK: With the outbox lock held
 
     override func didEncode(tag: UInt64, sequence: UInt64, _ wakeups: inout Wakeups) {
-        wakeups.note(self, .encoded(tag: tag), attempt: sequence)
+        wakeups.note(.init(publish: .passRetained(self), event: .encoded(tag: tag), attempt: sequence))
     }
 
+    /// The reference that comes with it goes to the note.
     override func settle(_ outcome: AMQPPublishOutcome, sequence: UInt64, _ wakeups: inout Wakeups) {
-        wakeups.note(self, .ended(outcome), attempt: sequence)
+        wakeups.note(.init(publish: .passUnretained(self), event: .ended(outcome), attempt: sequence))
     }
 }
 

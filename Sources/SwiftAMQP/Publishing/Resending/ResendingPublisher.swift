@@ -14,7 +14,8 @@ final class ResendingPublisher: @unchecked Sendable {
     }
 
     struct Note {
-        let publish: ResendingPublish
+        /// With a reference, which whoever takes the note hands on or releases.
+        let publish: Unmanaged<ResendingPublish>
         let event: Event
         /// Which of its submissions it is about.
         let attempt: UInt64
@@ -133,14 +134,51 @@ final class ResendingPublisher: @unchecked Sendable {
 
     /// Hands in if that needs no waiting, and has the listener told of the outcome.
     func submit(_ publish: ResendingPublish, _ ticket: PublishTicket) throws(AMQPError) {
-        var wakeups = Wakeups()
         lock.lock()
-        let actions = handInLocked(publish, mayWait: false, &wakeups)
+        // Most find a channel and nobody before them: they go straight to it.
+        if refusal == nil, !isChannelSpent, let core = channel?.core, queue.acceptForSending(publish) {
+            didTakeIn(publish)
+            core.lock.lock()
+            let isAlone = core.tracker.pendingCount == 0
+            let submission = publish.submitLocked(to: core)
+            guard case .encoded(let tag) = submission.admission else {
+                core.lock.unlock()
+                return try submitInLine(publish, ticket, submission, core)
+            }
+            queue.didSend(publish, tag: tag)
+            publish.watch(.listener, ticket)
+            var actions = submission.actions
+            actions.write = core.stream.noteAppended(isAlone ? .immediate : .batched)
+            core.lock.unlock()
+            lock.unlock()
+            core.connection.perform(actions)
+            return
+        }
+        try submitInLine(publish, ticket, nil, nil)
+    }
+
+    /// With the lock held, which it releases: submits a publish that does not go out at once.
+    ///
+    /// - Parameter submission: What became of it, if it was submitted to `core` already.
+    @inline(never)
+    private func submitInLine(
+        _ publish: ResendingPublish, _ ticket: PublishTicket, _ submission: ChannelCore.Submission?,
+        _ core: ChannelCore?
+    ) throws(AMQPError) {
+        var wakeups = Wakeups()
+        var actions: Actions
+        if let submission, let core {
+            actions = Actions(connection: core.connection, rest: submission.actions)
+            didSubmit(publish, submission.admission, &wakeups)
+            if !publish.hasOutcome { wakeAt(publish.deadline) }
+        } else {
+            actions = handInLocked(publish, mayWait: false, &wakeups)
+        }
         let outcome = publish.outcome
         let isTaken = if case .new = publish.place { false } else { true }
-        if outcome == nil, let listener {
+        if outcome == nil {
             // Only now: of one that ends while it is handed in, the caller learns from this call.
-            if isTaken { publish.watch(.listener(listener), ticket) } else { isRoomWanted = true }
+            if isTaken { publish.watch(.listener, ticket) } else { isRoomWanted = true }
         }
         lock.unlock()
         perform(actions)
@@ -178,7 +216,7 @@ final class ResendingPublisher: @unchecked Sendable {
     private func handInLocked(
         _ publish: ResendingPublish, mayWait: Bool, _ wakeups: inout Wakeups
     ) -> Actions {
-        guard publish.outcome == nil else { return Actions() }
+        guard !publish.hasOutcome else { return Actions() }
         if let refusal {
             refuse(publish, .connectionClosed, refusal, &wakeups)
             return Actions()
@@ -207,7 +245,7 @@ final class ResendingPublisher: @unchecked Sendable {
         }
         didTakeIn(publish)
         let actions = pump(&wakeups)
-        if case .inFlight = publish.place {} else if publish.outcome == nil { wakeAt(publish.deadline) }
+        if case .inFlight = publish.place {} else if !publish.hasOutcome { wakeAt(publish.deadline) }
         return actions
     }
 
@@ -274,21 +312,8 @@ final class ResendingPublisher: @unchecked Sendable {
         while let publish = queue.next() {
             let submission = publish.submitLocked(to: core)
             actions.rest.merge(submission.actions)
-            switch submission.admission {
-            case .encoded(let tag):
-                queue.didSend(publish, tag: tag)
-                appended += 1
-            case .waiting, .refused: queue.didPark(publish)
-            case .failed(let error):
-                if case .notSent(reason: .rejected) = error.outcome {
-                    queue.didRefuse(publish)
-                    end(publish, .notSent(reason: .rejected), cause: error, &wakeups)
-                } else {
-                    // The handle itself is let go without this lock: that may take it again.
-                    queue.putBack(publish)
-                    isChannelSpent = true
-                }
-            }
+            if case .encoded = submission.admission { appended += 1 }
+            didSubmit(publish, submission.admission, &wakeups)
             if isChannelSpent { break }
         }
         if appended > 0 {
@@ -297,6 +322,24 @@ final class ResendingPublisher: @unchecked Sendable {
         core.lock.unlock()
         actions.connection = core.connection
         return actions
+    }
+
+    /// With the lock held: a publish that was taken out of the line was submitted to the channel.
+    @inline(__always)
+    private func didSubmit(_ publish: ResendingPublish, _ admission: ChannelCore.Admission, _ wakeups: inout Wakeups) {
+        switch admission {
+        case .encoded(let tag): queue.didSend(publish, tag: tag)
+        case .waiting, .refused: queue.didPark(publish)
+        case .failed(let error):
+            if case .notSent(reason: .rejected) = error.outcome {
+                queue.didRefuse(publish)
+                end(publish, .notSent(reason: .rejected), cause: error, &wakeups)
+            } else {
+                // The handle itself is let go without this lock: that may take it again.
+                queue.putBack(publish)
+                isChannelSpent = true
+            }
+        }
     }
 
     /// With the lock held, after something has ended: takes in who waits for room, sends, tells who waits for the end.
@@ -354,7 +397,7 @@ final class ResendingPublisher: @unchecked Sendable {
     private func finish(
         _ publish: ResendingPublish, _ outcome: AMQPPublishOutcome, cause: AMQPError?, _ wakeups: inout Wakeups
     ) -> AMQPPublishOutcome? {
-        guard let final = publish.finish(outcome, cause: cause, &wakeups) else { return nil }
+        guard let final = publish.finish(outcome, cause: cause, tells: listener, &wakeups) else { return nil }
         report.counts.count(final)
         if report.firstFailure == nil, case .failure(let error) = publish.outcome { report.firstFailure = error }
         return final
@@ -373,12 +416,13 @@ final class ResendingPublisher: @unchecked Sendable {
 
     // MARK: What happens on the channel
 
-    /// Takes what happened to publishes of any publishers. Without any lock.
+    /// Takes what happened to publishes of any publishers, and the references of the notes. Without any lock.
     static func take(_ notes: [Note]) {
         var rest = notes[...]
         while let first = rest.first {
-            let publisher = first.publish.publisher
-            let end = rest.firstIndex { $0.publish.publisher !== publisher } ?? rest.endIndex
+            let publisher = first.publish._withUnsafeGuaranteedRef { $0.publisher }
+            let end =
+                rest.firstIndex { $0.publish._withUnsafeGuaranteedRef { $0.publisher !== publisher } } ?? rest.endIndex
             publisher.take(rest[..<end])
             rest = rest[end...]
         }
@@ -388,25 +432,66 @@ final class ResendingPublisher: @unchecked Sendable {
         var wakeups = Wakeups()
         // A channel to be given up: its keeper opens another one.
         var given: AMQPChannel?
+        // Many of them are confirms of publishes that a listener watches.
+        var watched: EndedPublishes?
+        var confirmed: UInt64 = 0
         lock.lock()
-        for note in notes where note.attempt == note.publish.submissions {
-            switch note.event {
-            case .encoded(let tag): queue.didEncode(note.publish, tag: tag)
-            case .ended(.confirmed):
-                refusals.confirmed()
-                ended(note.publish, .confirmed, now: 0, &wakeups)
-            case .ended(let outcome):
-                noteCause(of: outcome, note.publish)
-                let now = MonotonicTime.now().nanoseconds
-                if case .nacked = outcome, refusals.refused(now: now) { given = channel }
-                ended(note.publish, outcome, now: now, &wakeups)
+        for note in notes {
+            if case .ended(.confirmed) = note.event, let listener,
+                note.publish._withUnsafeGuaranteedRef({ confirmWatched($0, note.attempt) })
+            {
+                confirmed &+= 1
+                if let watched {
+                    watched.append(note.publish)
+                } else {
+                    let publishes = wakeups.publishes(for: listener)
+                    publishes.append(note.publish)
+                    watched = publishes
+                }
+                continue
             }
+            let publish = note.publish.takeRetainedValue()
+            if note.attempt == publish.submissions { take(note.event, publish, &given, &wakeups) }
+        }
+        if confirmed > 0 {
+            endedCount &+= confirmed
+            counters.countConfirmed(confirmed)
+            report.counts.confirmed &+= confirmed
         }
         let actions = proceed(&wakeups)
         lock.unlock()
         perform(actions)
         wakeups.run()
         given?.core.requestClose()
+    }
+
+    /// With the lock held: as ``take(_:_:_:_:)`` for a confirm that nobody is told of but the listener, without telling it.
+    ///
+    /// - Returns: Whether it was that. If not, nothing was done.
+    @inline(__always)
+    private func confirmWatched(_ publish: ResendingPublish, _ attempt: UInt64) -> Bool {
+        guard attempt == publish.submissions, publish.isOnlyWatched else { return false }
+        refusals.confirmed()
+        queue.confirmed(publish)
+        publish.finishConfirmed()
+        return true
+    }
+
+    /// With the lock held.
+    private func take(
+        _ event: Event, _ publish: ResendingPublish, _ given: inout AMQPChannel?, _ wakeups: inout Wakeups
+    ) {
+        switch event {
+        case .encoded(let tag): queue.didEncode(publish, tag: tag)
+        case .ended(.confirmed):
+            refusals.confirmed()
+            ended(publish, .confirmed, now: 0, &wakeups)
+        case .ended(let outcome):
+            noteCause(of: outcome, publish)
+            let now = MonotonicTime.now().nanoseconds
+            if case .nacked = outcome, refusals.refused(now: now) { given = channel }
+            ended(publish, outcome, now: now, &wakeups)
+        }
     }
 
     private func ended(
