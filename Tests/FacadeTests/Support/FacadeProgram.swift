@@ -64,7 +64,8 @@ struct FacadeProgram: Sendable, CustomTestStringConvertible {
         let path = "\(Checkout.output)/bin/\(file)-\(build.rawValue)"
         var arguments = isCPlusPlus ? ["g++", "-std=c++17"] : ["gcc", "-std=gnu11"]
         arguments += ["-Wall", "-Wextra", "-Werror", "-g", "-O1", "-pthread"] + build.flags
-        arguments += try await installed.flags("--cflags") + ["\(Checkout.programs)/\(file)", "-o", path]
+        arguments += try await installed.flags("--cflags")
+        arguments += ["-I\(Checkout.generated)", "\(Checkout.programs)/\(file)", "-o", path]
         if !words.contains(.noLink) {
             arguments += try await installed.flags("--libs") + ["-Wl,-rpath,\(installed.prefix)/lib"]
         }
