@@ -192,6 +192,69 @@ static void stopped(samqp_client *client, const char *queue)
     CHECK(samqp_purge_queue(client, queue, NULL, LONG_MS, NULL) == SAMQP_OK);
 }
 
+/* Polled and dispatched in turn, by several threads, under way: each event goes to one of them. */
+enum { TOGGLED = 4000 };
+struct toggling {
+    samqp_events *events;
+    int count;
+    _Atomic int done, is_over;
+    _Atomic unsigned char seen[TOGGLED + 1];
+};
+
+static void see(struct toggling *toggling, samqp_event *event)
+{
+    uint64_t tag = samqp_event_tag(event);
+    if (samqp_event_get_type(event) == SAMQP_EVENT_CONFIRM) {
+        CHECK(tag >= 1 && tag <= TOGGLED && toggling->seen[tag]++ == 0);
+        toggling->done++;
+    }
+    samqp_event_free(event);
+}
+
+static void on_toggled(samqp_event *event, void *user) { see(user, event); }
+
+static void *poll_between(void *argument)
+{
+    struct toggling *toggling = argument;
+    samqp_event *batch[8];
+    while (!toggling->is_over) {
+        int64_t taken = samqp_events_poll_batch(toggling->events, 20, batch, 8), index;
+        CHECK(taken >= 0 || taken == SAMQP_ERR_CLOSED);
+        if (taken < 0) nap(1);
+        for (index = 0; index < taken; index++) see(toggling, batch[index]);
+    }
+    return NULL;
+}
+
+static void toggled(samqp_client *client, const char *queue)
+{
+    static struct toggling toggling;
+    samqp_publisher *publisher;
+    pthread_t pollers[2];
+    double end = seconds() + LONG_MS / 1000;
+    int index, sent = 0;
+    memset(&toggling, 0, sizeof toggling);
+    toggling.count = is_slow() ? TOGGLED / 10 : TOGGLED;
+    toggling.events = samqp_events_new(128);
+    publisher = open_publisher(client, NULL, toggling.events, NULL);
+    for (index = 0; index < 2; index++) CHECK(pthread_create(&pollers[index], NULL, poll_between, &toggling) == 0);
+    while (toggling.done < toggling.count) {
+        CHECK(seconds() < end);
+        CHECK(samqp_events_dispatch(toggling.events, on_toggled, &toggling, NULL) == SAMQP_OK);
+        for (index = 0; index < 50 && sent < toggling.count; index++) {
+            if (samqp_publish(publisher, "", queue, NULL, "x", 1, 0, NULL, NULL, NULL) == SAMQP_OK) sent++;
+        }
+        CHECK(samqp_events_stop(toggling.events) == SAMQP_OK);
+        if (sent % 2) nap(1);
+    }
+    toggling.is_over = 1;
+    for (index = 0; index < 2; index++) CHECK(pthread_join(pollers[index], NULL) == 0);
+    CHECK(toggling.done == toggling.count && samqp_publisher_unconfirmed(publisher) == 0);
+    samqp_publisher_free(publisher);
+    samqp_events_free(toggling.events);
+    CHECK(samqp_purge_queue(client, queue, NULL, LONG_MS, NULL) == SAMQP_OK);
+}
+
 /* The handle is freed inside the callback: that call is the last. */
 struct freeing {
     samqp_events *events;
@@ -362,6 +425,7 @@ int main(void)
     declare(client, queue_name(queue, "callbacks"));
     dispatched(client, queue);
     stopped(client, queue);
+    toggled(client, queue);
     freed(client, queue);
     mutual(client, queue);
     notified(client, queue);

@@ -12,6 +12,9 @@ enum Checkout {
     /// What these tests make. They leave it there; the next run begins with removing it.
     static let output = "\(root)/.build/facade-tests"
 
+    /// Headers that are made for the programs.
+    static let generated = "\(output)/include"
+
     private static func ancestor(of path: String, levels: Int) -> String {
         path.split(separator: "/").dropLast(levels).map { "/\($0)" }.joined()
     }

@@ -75,7 +75,8 @@ struct FacadeProgram: Sendable, CustomTestStringConvertible {
         let path = "\(Checkout.output)/bin/\(file)-\(build.rawValue)"
         var arguments = isCPlusPlus ? ["g++", "-std=c++17"] : ["gcc", "-std=gnu11"]
         arguments += ["-Wall", "-Wextra", "-Werror", "-g", "-O1", "-pthread"] + build.flags
-        arguments += try await installed.flags("--cflags") + ["\(folder)/\(file)", "-o", path]
+        arguments += try await installed.flags("--cflags")
+        arguments += ["-I\(Checkout.generated)", "\(folder)/\(file)", "-o", path]
         if build == .archive {
             // What pkg-config says for static linking, with the archive in the place of -lswiftamqp.
             arguments += try await installed.flags("--static", "--libs").map {
