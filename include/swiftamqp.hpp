@@ -1047,15 +1047,22 @@ public:
         bool is_begun_ = false;
     };
 
+    /// How many calls of it this one is made in.
+    unsigned depth() const noexcept
+    {
+        unsigned depth = 0;
+        for (const call *each = call::innermost(); each != nullptr; each = each->outer_) {
+            if (&each->owner_ == this) depth += 1;
+        }
+        return depth;
+    }
+
     /// No call begins any more; waits for those that run, but for those that this one is made in.
     void close() noexcept
     {
         // A child of fork(2) has no threads to wait for, and its copy of the lock may be held by nobody.
         if (getpid() != process_) return;
-        unsigned mine = 0;
-        for (const call *each = call::innermost(); each != nullptr; each = each->outer_) {
-            if (&each->owner_ == this) mine += 1;
-        }
+        const unsigned mine = depth();
         std::unique_lock<std::mutex> guard(lock_);
         is_closed_ = true;
         ended_.wait(guard, [this, mine] { return running_ <= mine; });
@@ -1148,6 +1155,8 @@ public:
     }
     explicit operator bool() const noexcept { return callback_ != nullptr; }
     void *key() const noexcept { return key_; }
+    /// Whether this is called within one of its calls.
+    bool is_calling() const noexcept { return callback_ != nullptr && callback_->depth() > 0; }
 
 private:
     std::shared_ptr<Callback> callback_;
@@ -1399,8 +1408,7 @@ public:
     {
         end();
         handle_ = std::move(other.handle_);
-        notify_ = std::move(other.notify_);
-        dispatch_ = std::move(other.dispatch_);
+        callbacks_ = std::move(other.callbacks_);
         return *this;
     }
     /// Events that nobody has taken are dropped; deliveries among them go back with their consumers. Waits for a dispatched
@@ -1441,17 +1449,19 @@ public:
 
     /// Has `function` called when the queue stops being empty, for loops that have no descriptors: by a thread that serves
     /// sockets, so it has to be short, and must not wait or poll. Replaces the one before; an empty function takes it away.
+    /// Waits until that one is not running any more. One thread at a time may call this.
     void on_notify(std::function<void()> function)
     {
-        detail::registration<detail::notify_callback> old = std::move(notify_);
-        if (!function) {
-            detail::check(samqp_events_set_notify(native(), nullptr, nullptr), "samqp_events_set_notify");
-            return;
+        detail::registration<detail::notify_callback> next;
+        if (function) {
+            next = detail::registration<detail::notify_callback>(
+                std::make_shared<detail::notify_callback>(std::move(function)));
         }
-        notify_ = detail::registration<detail::notify_callback>(
-            std::make_shared<detail::notify_callback>(std::move(function)));
         detail::check(
-            samqp_events_set_notify(native(), detail::notify_callback::run, notify_.key()), "samqp_events_set_notify");
+            samqp_events_set_notify(native(), next ? detail::notify_callback::run : nullptr, next.key()),
+            "samqp_events_set_notify");
+        // What was there before ends with `next`.
+        callbacks_->notify = std::move(next);
     }
 
     /// Has `function` called with every event, in order, by one thread of the library's own, until stop() or the end of this
@@ -1462,31 +1472,48 @@ public:
         detail::registration<detail::event_callback> next(
             std::make_shared<detail::event_callback>(std::move(function)));
         detail::error_out error;
+        // The function may call stop() before this one returns.
+        const std::lock_guard<std::mutex> guard(callbacks_->lock);
         error.check(samqp_events_dispatch(native(), detail::event_callback::run, next.key(), error));
-        dispatch_ = std::move(next);
+        std::swap(callbacks_->dispatch, next);
     }
-    /// Ends that, and waits until the function is not running any more; called by the function, it only asks for the end.
+    /// Ends that, and waits until the function is not running any more; called by the function, it only asks for the end: no call
+    /// follows, and what is left stays in the queue.
     void stop()
     {
+        void *key = nullptr;
+        {
+            const std::lock_guard<std::mutex> guard(callbacks_->lock);
+            // Called by the function, which runs on: whoever destroys this object waits for it.
+            if (!callbacks_->dispatch.is_calling()) key = callbacks_->dispatch.key();
+        }
         detail::check(samqp_events_stop(native()), "samqp_events_stop");
-        dispatch_.reset();
+        detail::registration<detail::event_callback> stopped;
+        const std::lock_guard<std::mutex> guard(callbacks_->lock);
+        if (key != nullptr && callbacks_->dispatch.key() == key) stopped = std::move(callbacks_->dispatch);
     }
 
     samqp_events *native() const noexcept { return handle_.get(); }
 
 private:
+    struct callbacks {
+        detail::registration<detail::notify_callback> notify;
+        /// Guards `dispatch`.
+        std::mutex lock;
+        detail::registration<detail::event_callback> dispatch;
+    };
+
     void end() noexcept
     {
-        if (dispatch_) samqp_events_stop(native());
-        if (notify_) samqp_events_set_notify(native(), nullptr, nullptr);
+        if (callbacks_ == nullptr) return;
+        if (callbacks_->dispatch) samqp_events_stop(native());
+        if (callbacks_->notify) samqp_events_set_notify(native(), nullptr, nullptr);
         handle_ = {};
-        dispatch_.reset();
-        notify_.reset();
+        callbacks_ = nullptr;
     }
 
     detail::handle<samqp_events, samqp_events_free> handle_;
-    detail::registration<detail::notify_callback> notify_;
-    detail::registration<detail::event_callback> dispatch_;
+    std::unique_ptr<callbacks> callbacks_ = std::make_unique<callbacks>();
 };
 
 /// Where the events of a client, publisher or consumer go: nowhere, or to a queue, with a pointer that event::user() gives.

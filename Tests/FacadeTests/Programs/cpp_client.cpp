@@ -78,11 +78,21 @@ static void check_topology(samqp::client &client)
     // Of one client it is another exchange than of the other.
     samqp::topology other;
     other.add_exchange(exchange, "fanout");
-    samqp::client stubborn = samqp::client::open(broker_options());
+    samqp::events events;
+    samqp::client stubborn = samqp::client::open(broker_options(), samqp::usual_timeout, events);
     CHECK(stubborn.plan(other).finding(0) == samqp::finding::differs && !stubborn.plan(other).is_applicable());
     std::optional<samqp::error> refused;
     CHECK(stubborn.apply(other, samqp::usual_timeout, &refused) == 1);
-    CHECK(refused && refused->code() == SAMQP_ERR_DEGRADED && stubborn.state() == samqp::state::degraded);
+    CHECK(refused && refused->code() == SAMQP_ERR_DEGRADED && !std::string(refused->what()).empty());
+    // Its state is told, and is so then.
+    bool is_degraded = false;
+    while (!is_degraded) {
+        const std::optional<samqp::event> event = events.poll(1min);
+        CHECK(event);
+        is_degraded = event->type() == samqp::event_type::state
+            && event->number() == static_cast<int>(samqp::state::degraded);
+    }
+    CHECK(stubborn.state() == samqp::state::degraded && stubborn.health()->code() == SAMQP_ERR_DEGRADED);
     stubborn.close();
 
     // A client that has it from the beginning, on every connection.

@@ -2,6 +2,7 @@
 #include "check.hpp"
 
 #include <atomic>
+#include <memory>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -234,6 +235,32 @@ static void check_lifetime(samqp::client &client)
     CHECK(client.delete_queue(queue) == 0);
 }
 
+// A consumer may be destroyed at any moment, with deliveries on their way to its handler: it is not called afterwards.
+static void check_many_lifetimes(samqp::client &client)
+{
+    const std::string queue = unique("lifetimes");
+    client.declare_queue(queue);
+    publish(client, queue, 50);
+    const samqp::options options = std::move(samqp::options().set("consumer.max_concurrency", 8));
+    for (int turn = 0; turn < 50; turn++) {
+        // Outlives the consumer, and nothing else.
+        const auto used = std::make_unique<counter>();
+        const samqp::consumer consumer = client.consume(queue, options, [&used = *used](samqp::delivery_ref) {
+            used.add();
+            return samqp::settle::requeue;
+        });
+        // In some turns as soon as a call runs, in others before there is any.
+        if (turn % 2 == 0) used->wait_for(1 + turn);
+    }
+    samqp::channel channel = client.open_channel();
+    // What the consumers had is back in the queue soon: none is lost.
+    for (int taken = 0; taken < 50;) {
+        if (channel.get(queue, true)) taken++;
+    }
+    CHECK(!channel.get(queue));
+    client.delete_queue(queue);
+}
+
 int main()
 {
     return run_checks([] {
@@ -243,6 +270,7 @@ int main()
         check_handler(client);
         check_concurrency(client);
         check_lifetime(client);
+        check_many_lifetimes(client);
         const samqp::drain_report report = client.drain();
         CHECK(report.timed_out == 0);
     });

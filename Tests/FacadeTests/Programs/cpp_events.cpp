@@ -161,6 +161,23 @@ static void check_ends_while_dispatched(samqp::client &client, const std::string
     }
     CHECK(is_running && has_ended);
 
+    // Also for one that has told it to stop, and runs on.
+    has_ended = false;
+    counter stopped;
+    {
+        samqp::events events;
+        samqp::publisher publisher = client.open_publisher({}, events);
+        events.dispatch([&](const samqp::event &) {
+            events.stop();
+            stopped.add();
+            std::this_thread::sleep_for(50ms);
+            has_ended = true;
+        });
+        CHECK(publisher.try_publish("", queue, "body"));
+        stopped.wait_for(1);
+    }
+    CHECK(has_ended);
+
     // Destroyed by the function itself: that waits for nobody.
     counter destroyed;
     auto *events = new samqp::events;
