@@ -15,6 +15,8 @@ typedef struct {
     /* Counted with the interpreter's lock held. */
     unsigned long long taken, ended, failed, told_confirmed, told_failed;
     int waiters;
+    /* What is in its events. */
+    void *user;
     /* [(tag, exception)] */
     PyObject *failures;
 } Publisher;
@@ -36,6 +38,7 @@ static PyObject *open_publisher(PyTypeObject *type, PyObject *client, PyObject *
         return NULL;
     }
     self->handle = handle;
+    self->user = (void *)user;
     return (PyObject *)self;
 }
 
@@ -119,7 +122,7 @@ static void drop_request(Request *request) {
 static samqp_status hand_in(Publisher *self, Request *request, uint64_t *tag, samqp_error **error) {
     return samqp_publish(
         self->handle, request->exchange, request->routing_key, request->properties, request->body.buf,
-        (size_t)request->body.len, request->flags, NULL, tag, error);
+        (size_t)request->body.len, request->flags, self->user, tag, error);
 }
 
 /* ---------------------------------------------------------------- Outcomes */
