@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Tuple, Union
+from typing import TYPE_CHECKING, Any, Dict, NamedTuple, Tuple, Union
 
 if TYPE_CHECKING:
     import datetime
@@ -22,10 +22,10 @@ class Field(NamedTuple):
     value: Any
 
 
-_TYPES = {"t": bool, "S": str, "x": (bytes, bytearray, memoryview), "A": (list, tuple), "F": Mapping, "V": type(None)}
+_TYPES: Dict[str, Any] = {"t": bool, "S": str, "x": (bytes, bytearray, memoryview), "A": (list, tuple), "F": Mapping, "V": type(None)}
 
 
-def _decimal(value: decimal.Decimal) -> Tuple[int, int]:
+def _decimal(value: Any) -> Tuple[int, int]:
     sign, digits, exponent = value.as_tuple()
     if sign or not isinstance(exponent, int):
         raise ValueError("a Decimal of headers and arguments is finite and not negative")

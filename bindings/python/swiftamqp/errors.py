@@ -16,7 +16,7 @@ NotSent    no                     no
 from __future__ import annotations
 
 import builtins
-from typing import Dict, List, Tuple, Type
+from typing import Dict, List, Optional, Tuple, Type
 
 from . import _core
 
@@ -32,7 +32,7 @@ class AMQPError(Exception):
     #: The broker's reply code, for example 404; 0 if it said none.
     reply_code: int = 0
     #: errno of the system call that failed; 0 if none did.
-    errno: int = 0
+    errno: Optional[int] = 0
     #: "host:port/vhost" where one is known.
     endpoint: str = ""
     #: Whether the same call may succeed later without a change of the program or of the broker's configuration. For a
@@ -46,7 +46,7 @@ class AMQPError(Exception):
         code: int = 0,
         cause: int = 0,
         reply_code: int = 0,
-        errno: int = 0,
+        errno: Optional[int] = 0,
         endpoint: str = "",
         is_retriable: bool = False,
     ) -> None:
