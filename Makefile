@@ -10,7 +10,7 @@ export SWIFTAMQP_STRICT := 1
 SANITIZED = SWIFT_BACKTRACE=enable=no SWIFTAMQP_TEST_DEADLINE_SCALE=6
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test chaos chaos-full lint format bench bench-quick bench-counts fuzz tsan asan clean
+.PHONY: help deps build lib check-lib install uninstall demo test chaos chaos-full lint format bench bench-quick bench-counts fuzz tsan asan clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,10 +21,26 @@ deps: ## Install the system packages that are missing
 build: deps ## Build everything but the tests
 	$(SWIFT) build
 
+lib: deps ## Build libswiftamqp.so, which programs in C and C++ link
+	scripts/build-lib
+
+check-lib: deps ## Check that libswiftamqp.so and its header keep what they promise, and that the checks can fail
+	scripts/build-lib --if-needed
+	scripts/check-abi
+	scripts/check-abi-selftest
+
+# Without `deps`: root, who installs, may have no Swift, and needs none where `make lib` was run before.
+install: ## Install libswiftamqp.so, header, pkg-config file, CMake package: PREFIX=/usr/local DESTDIR=
+	scripts/build-lib --if-needed
+	scripts/install-lib
+
+uninstall: ## Remove what install has installed, with the same PREFIX and DESTDIR
+	scripts/install-lib --uninstall
+
 demo: deps ## Show the client at work against a RabbitMQ node of its own
 	scripts/with-broker scripts/demo
 
-test: deps ## Build and run all tests, against a RabbitMQ node of their own or the one in AMQP_URL
+test: deps check-lib ## Check libswiftamqp.so, and run all tests, against a RabbitMQ node of their own or that of AMQP_URL
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --disable-xctest --no-parallel
 

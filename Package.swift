@@ -85,6 +85,10 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests", dependencies: ["ClientTestSupport", "SwiftAMQP", "TestSupport"],
             swiftSettings: settings),
+        // Programs in C and C++ against the installed library, which the tests build by scripts/build-lib.
+        .testTarget(
+            name: "FacadeTests", dependencies: ["CSwiftAMQP", "TestSupport"],
+            exclude: ["CMake", "Programs", "valgrind.supp"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

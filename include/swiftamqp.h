@@ -547,7 +547,7 @@ typedef struct samqp_stats {
     uint64_t published, confirmed, nacked, returned, unknown, not_sent;
     /* Publishes without an outcome yet, and their bytes, about. */
     uint64_t unconfirmed, unconfirmed_bytes;
-    /* What became of the deliveries of consumers that are there: handled by a handler; acked; given back; rejected; moved to
+    /* What became of deliveries: handled by a handler; acked; given back; rejected; moved to
      * retry and to parking queues; settled after their connection had gone. */
     uint64_t handled, acked, requeued, rejected, retried, parked, failed, stale;
     /* How many connections were opened, and consumers that are there. */

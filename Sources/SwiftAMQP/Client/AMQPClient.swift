@@ -51,7 +51,7 @@ public final class AMQPClient: Sendable {
     /// How all publishes of this client have ended so far.
     public var publishCounts: AMQPPublishCounts { core.counters.snapshot }
 
-    /// What became of the deliveries of the consumers that are there, but for what a program settles itself.
+    /// What became of all deliveries so far, but for what a program settles itself.
     package var deliveryCounts: AMQPDeliveryCounts { core.deliveryCounts }
 
     // MARK: Beginning and ending

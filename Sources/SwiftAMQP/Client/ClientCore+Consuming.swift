@@ -60,13 +60,18 @@ extension ClientCore {
         forget(consumer)
     }
 
-    private func forget(_ consumer: SupervisedConsumer) {
-        lock.withLock { _ = consumers.removeValue(forKey: consumer.id) }
+    func forget(_ consumer: SupervisedConsumer) {
+        let counts = consumer.counters.snapshot
+        lock.withLock {
+            guard consumers.removeValue(forKey: consumer.id) != nil else { return }
+            pastDeliveries = pastDeliveries + counts
+        }
     }
 
-    /// What became of the deliveries of the consumers that are there.
+    /// What became of all deliveries so far.
     var deliveryCounts: AMQPDeliveryCounts {
-        lock.withLock { Array(consumers.values) }.reduce(AMQPDeliveryCounts()) { $0 + $1.counters.snapshot }
+        let (counts, present) = lock.withLock { (pastDeliveries, Array(consumers.values)) }
+        return present.reduce(counts) { $0 + $1.counters.snapshot }
     }
 
     /// What each consumer does at the moment.

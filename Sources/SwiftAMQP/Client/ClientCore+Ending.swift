@@ -90,7 +90,7 @@ extension ClientCore {
             consumed.counts = consumed.counts + (consumer.counters.snapshot - before)
             consumed.unfinishedHandlers += consumer.busyCount
         }
-        lock.withLock { consumers = [:] }
+        for consumer in all { forget(consumer) }
         return consumed
     }
 

@@ -28,6 +28,8 @@ final class ClientCore: @unchecked Sendable {
     private var publisherCount: UInt64 = 0
     var consumers: [UInt64: SupervisedConsumer] = [:]
     var consumerCount: UInt64 = 0
+    /// What became of the deliveries of consumers that are not there any more.
+    var pastDeliveries = AMQPDeliveryCounts()
     var shutdown: Promise<AMQPShutdownReport>?
 
     init(

@@ -150,7 +150,7 @@ struct SubscriptionStateMachine: Sendable {
 extension AMQPError {
     /// The broker lets this user not do it. Another consumer that has the queue for itself gives the same code and goes
     /// away some day ("in exclusive use", rabbit_channel.erl).
-    fileprivate var isRefusalOfAccess: Bool { replyCode == 403 && !text.contains("exclusive use") }
+    fileprivate var isRefusalOfAccess: Bool { replyCode == 403 && !text.mentions("exclusive use") }
 
     /// Nothing was asked of the broker, and asking again cannot help.
     fileprivate var isLocalRefusal: Bool {

@@ -6,7 +6,7 @@ internal import Synchronization
 final class EventObject: Sendable {
     /// Where text and error come from.
     private enum Source: Sendable {
-        case publish(Result<AMQPPublishReceipt, AMQPError>)
+        case publish(EndedPublish)
         case words(text: String, error: Failure?)
         case delivery
     }
@@ -28,16 +28,16 @@ final class EventObject: Sendable {
     /// The outcome of a publish.
     init(_ publish: EndedPublish) {
         type = SAMQP_EVENT_CONFIRM
-        tag = publish.ticket.tag
-        user = publish.ticket.context
-        source = .publish(publish.outcome)
+        let ticket = publish.ticket
+        tag = ticket.tag
+        user = ticket.context
+        source = .publish(publish)
         delivery = Atomic(0)
-        switch publish.outcome {
-        case .success(let receipt):
+        if let attempts = publish.attemptsOfSuccess {
             status = SAMQP_OK
-            int = Int32(clamping: receipt.attempts)
-        case .failure(let error):
-            status = Failure(error).status
+            int = Int32(clamping: attempts)
+        } else {
+            status = publish.outcome.failure.map { Failure($0).status } ?? SAMQP_ERR_INTERNAL
             int = 0
         }
     }
@@ -66,9 +66,9 @@ final class EventObject: Sendable {
         if let text = madeText.load() { return text }
         let text: String
         switch source {
-        case .publish(.success(let receipt)): text = receipt.messageID ?? ""
+        case .publish(let publish): text = publish.outcome.messageID
         case .words(let words, _): text = words
-        case .publish(.failure), .delivery: return CText.empty
+        case .delivery: return CText.empty
         }
         return madeText.storeIfNil(CText(text))
     }
@@ -76,9 +76,10 @@ final class EventObject: Sendable {
     var error: ErrorObject? {
         if let error = madeError.load() { return error }
         switch source {
-        case .publish(.failure(let error)): return madeError.storeIfNil(ErrorObject(Failure(error)))
+        case .publish(let publish):
+            return publish.outcome.failure.map { madeError.storeIfNil(ErrorObject(Failure($0))) }
         case .words(_, let failure?): return madeError.storeIfNil(ErrorObject(failure))
-        case .publish(.success), .words(_, nil), .delivery: return nil
+        case .words(_, nil), .delivery: return nil
         }
     }
 
@@ -94,4 +95,10 @@ final class EventObject: Sendable {
         // Nobody will settle it.
         if case .delivery = source { takeDelivery()?.giveBack() }
     }
+}
+
+extension Result<AMQPPublishReceipt, AMQPError> {
+    fileprivate var failure: AMQPError? { if case .failure(let error) = self { error } else { nil } }
+
+    fileprivate var messageID: String { if case .success(let receipt) = self { receipt.messageID ?? "" } else { "" } }
 }

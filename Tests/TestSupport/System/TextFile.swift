@@ -33,7 +33,7 @@ func writeTextFile(_ path: String, _ text: String) throws(HarnessError) {
 }
 
 /// The names in a folder, in no order, without those that begin with a dot.
-func entries(of folder: String) throws(HarnessError) -> [String] {
+package func entries(of folder: String) throws(HarnessError) -> [String] {
     guard let directory = opendir(folder) else { throw HarnessError(.system(errno: errno), "opendir \(folder)") }
     defer { closedir(directory) }
     var names: [String] = []

@@ -1,14 +1,25 @@
 /// How a publish ended, for a ``PublishListener``.
+///
+/// One reference, to what was there already: telling of a confirm allocates nothing.
 package struct EndedPublish: Sendable {
+    private let publish: ResendingPublish
+
+    /// - Parameter publish: It has its outcome, and somebody watches it with a ticket.
+    init(_ publish: ResendingPublish) { self.publish = publish }
+
     /// What the caller gave with it.
-    package let ticket: PublishTicket
-    package let outcome: Result<AMQPPublishReceipt, AMQPError>
+    package var ticket: PublishTicket { publish.ticket }
+    /// How many attempts it took; `nil` if it failed.
+    package var attemptsOfSuccess: Int? { publish.attemptsOfSuccess }
+    package var outcome: Result<AMQPPublishReceipt, AMQPError> { publish.result }
 }
 
 /// What a caller tells its publishes apart by. Two words that this library does not look at.
 package struct PublishTicket: Sendable {
     package let tag: UInt64
     package let context: UInt
+
+    static let none = PublishTicket(tag: 0, context: 0)
 
     package init(tag: UInt64, context: UInt) {
         self.tag = tag

@@ -27,7 +27,7 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
 
     enum Watcher {
         case none
-        case listener(any PublishListener, PublishTicket)
+        case listener(any PublishListener)
         case completion(@Sendable (Outcome) -> Void)
     }
 
@@ -39,7 +39,7 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
     let deadline: Int64
     /// What it counts against the limit of bytes.
     let weight: Int
-    private(set) var message: AMQPMessage
+    @exclusivity(unchecked) private(set) var message: AMQPMessage
     private let bodyHash: UInt64
 
     @exclusivity(unchecked) var place = Place.new
@@ -57,6 +57,8 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
     @exclusivity(unchecked) private var awaitingRoom: UnsafeContinuation<Void, Never>?
     /// Who is told of the end besides those that await it.
     @exclusivity(unchecked) private var watcher = Watcher.none
+    /// What its listener knows it by. Not changed any more when that is told.
+    @exclusivity(unchecked) private(set) var ticket = PublishTicket.none
 
     init(
         _ message: AMQPMessage, to address: AMQPAddress, isMandatory: Bool, policy: AMQPDeliveryPolicy,
@@ -74,6 +76,8 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
 
     /// What a message costs besides its body, about: this object, its slot, its place in a line.
     private static let overhead = 512
+
+    private static let smallBody = 1024
 
     // MARK: With the publisher's lock held
 
@@ -110,11 +114,11 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
         hasEnded.store(true, ordering: .releasing)
         for continuation in awaitingOutcome { wakeups.resume(continuation) }
         awaitingOutcome = []
-        if let outcome { watcher.note(outcome, &wakeups) }
-        watcher = .none
+        tellWatcher(&wakeups)
         didGetRoom(&wakeups)
-        // A line may hold it for a while, and a program its handle.
-        message.body = []
+        // A line may hold it for a while, and a program its handle. A small one goes with this object: the thread that lets go
+        // of it then is more often the one that made it, and two threads that free what the other allocates fight for a lock.
+        if message.body.count > Self.smallBody { message.body = [] }
         return final
     }
 
@@ -137,7 +141,19 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
     func awaitOutcome(_ continuation: UnsafeContinuation<Void, Never>) { awaitingOutcome.append(continuation) }
 
     /// From now on; it has not ended yet.
-    func watch(_ watcher: Watcher) { self.watcher = watcher }
+    func watch(_ watcher: Watcher, _ ticket: PublishTicket = .none) {
+        self.watcher = watcher
+        self.ticket = ticket
+    }
+
+    private func tellWatcher(_ wakeups: inout Wakeups) {
+        switch watcher {
+        case .none: return
+        case .listener(let listener): wakeups.tell(listener, EndedPublish(self))
+        case .completion(let body): if let outcome { wakeups.perform { body(outcome) } }
+        }
+        watcher = .none
+    }
 
     func awaitRoom(_ continuation: UnsafeContinuation<Void, Never>) { awaitingRoom = continuation }
 
@@ -176,9 +192,15 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
         return result
     }
 
+    /// How many attempts it took to be confirmed; `nil` if it was not.
+    var attemptsOfSuccess: Int? {
+        guard hasEnded.load(ordering: .acquiring), case .success(let receipt) = outcome else { return nil }
+        return receipt.attempts
+    }
+
     /// The outcome, where whoever resumed the caller has put it down. The continuation alone orders the two, but where it
     /// is resumed before it is awaited the thread sanitizer does not see that.
-    private var result: Outcome {
+    var result: Outcome {
         if hasEnded.load(ordering: .acquiring), let outcome { return outcome }
         return .failure(AMQPError(.closed, "the publish to \(address) was not handed in"))
     }
@@ -191,17 +213,6 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
 
     override func settle(_ outcome: AMQPPublishOutcome, sequence: UInt64, _ wakeups: inout Wakeups) {
         wakeups.note(self, .ended(outcome), attempt: sequence)
-    }
-}
-
-extension ResendingPublish.Watcher {
-    func note(_ outcome: ResendingPublish.Outcome, _ wakeups: inout Wakeups) {
-        switch self {
-        case .none: break
-        case .listener(let listener, let ticket):
-            wakeups.tell(listener, EndedPublish(ticket: ticket, outcome: outcome))
-        case .completion(let body): wakeups.perform { body(outcome) }
-        }
     }
 }
 

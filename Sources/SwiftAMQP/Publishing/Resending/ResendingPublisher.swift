@@ -140,7 +140,7 @@ final class ResendingPublisher: @unchecked Sendable {
         let isTaken = if case .new = publish.place { false } else { true }
         if outcome == nil, let listener {
             // Only now: of one that ends while it is handed in, the caller learns from this call.
-            if isTaken { publish.watch(.listener(listener, ticket)) } else { isRoomWanted = true }
+            if isTaken { publish.watch(.listener(listener), ticket) } else { isRoomWanted = true }
         }
         lock.unlock()
         perform(actions)
