@@ -151,7 +151,7 @@ static bool set_value(samqp_table *table, const char *key, PyObject *value, int 
     if (value == Py_None) return check(samqp_table_set_void(table, key), key);
     if (PyBytes_Check(value) || PyByteArray_Check(value) || PyMemoryView_Check(value)) return set_bytes(table, key, value);
     if (PyDict_Check(value)) return set_nested(table, key, value, false, depth);
-    if (PyList_Check(value) || PyTuple_Check(value)) return set_nested(table, key, value, true, depth);
+    if (PyList_Check(value) || PyTuple_CheckExact(value)) return set_nested(table, key, value, true, depth);
     return set_field(table, key, value, depth);
 }
 

@@ -516,7 +516,8 @@ def test_a_closed_client_takes_nothing(url, name):
 def test_drain_waits_for_what_was_given_out(url, aqueue):
     client = swiftamqp.connect(url)
     client.publish("", aqueue, b"x")
-    delivery = client.consumer(aqueue).get(10)
+    consumer = client.consumer(aqueue)
+    delivery = consumer.get(10)
     timer = threading.Timer(0.2, delivery.ack)
     timer.start()
     report = client.drain(20)
@@ -529,7 +530,8 @@ def test_drain_waits_for_what_was_given_out(url, aqueue):
 def test_close_gives_back_what_is_not_settled(url, aqueue):
     client = swiftamqp.connect(url)
     client.publish("", aqueue, b"x")
-    delivery = client.consumer(aqueue).get(10)
+    consumer = client.consumer(aqueue)
+    delivery = consumer.get(10)
     began = time.monotonic()
     client.close()
     assert time.monotonic() - began < 10, "it waited for a delivery that nobody settles"
