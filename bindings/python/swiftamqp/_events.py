@@ -14,6 +14,8 @@ _NAMES = {STATE: "state", CONSUMER: "consumer", BLOCKED: "blocked", TOPOLOGY: "t
 _CONSUMER_STATES = {1: "subscribed", 2: "lost", 3: "paused", 4: "ended"}
 
 logger = logging.getLogger("swiftamqp")
+# A program that has not configured logging sees nothing of it.
+logger.addHandler(logging.NullHandler())
 
 
 class Event(NamedTuple):
