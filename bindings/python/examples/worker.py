@@ -1,4 +1,4 @@
-"""A worker: takes jobs from a queue, and ends in good order on Ctrl-C or SIGTERM.
+"""A worker: takes jobs from a queue; on Ctrl-C or SIGTERM it finishes the job that it has, and ends.
 
 worker.py [URL]
 """
@@ -6,6 +6,7 @@ worker.py [URL]
 import logging
 import signal
 import sys
+import threading
 
 import swiftamqp
 
@@ -16,18 +17,20 @@ def handle(body: bytes) -> None:
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO)
+    ending = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ending.set())
     topology = swiftamqp.Topology().queue("example-jobs", quorum=True)
     with swiftamqp.connect(sys.argv[1] if len(sys.argv) > 1 else None, name="worker", topology=topology) as client:
-        consumer = client.consumer("example-jobs", prefetch=20)
-        # The iteration ends, and with it the block. A handler runs between two deliveries, never within a call.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        try:
-            for delivery in consumer:
+        # What was not given out when the block ends goes back to the queue.
+        with client.consumer("example-jobs", prefetch=20) as consumer:
+            while not ending.is_set():
+                delivery = consumer.get(timeout=0.5)
+                if delivery is None:
+                    continue
                 # Acked at the end; where the job fails, dead-lettered or dropped.
                 with delivery.process(requeue=False):
                     handle(delivery.body)
-        except KeyboardInterrupt:
-            pass
 
 
 if __name__ == "__main__":
