@@ -93,7 +93,9 @@ final class EventQueue: @unchecked Sendable {
 
     /// Gives places back that were reserved, or whose confirms were taken.
     func release(_ count: Int) {
-        let left = count == 0 ? occupied.load(ordering: .sequentiallyConsistent)
+        let left =
+            count == 0
+            ? occupied.load(ordering: .sequentiallyConsistent)
             : occupied.subtract(count, ordering: .sequentiallyConsistent).newValue
         guard isPlaceWanted.load(ordering: .sequentiallyConsistent), left <= highWater / 2 else { return }
         lock.lock()
