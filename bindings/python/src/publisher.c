@@ -119,10 +119,22 @@ static void drop_request(Request *request) {
     if (request->is_held) PyBuffer_Release(&request->body);
 }
 
+/* From this size on copying a body takes longer than giving the interpreter's lock to somebody else and back. */
+#define LARGE_BODY 65536
+
 static samqp_status hand_in(Publisher *self, Request *request, uint64_t *tag, samqp_error **error) {
-    return samqp_publish(
-        self->handle, request->exchange, request->routing_key, request->properties, request->body.buf,
-        (size_t)request->body.len, request->flags, self->user, tag, error);
+    samqp_status status;
+#define PUBLISH() \
+    status = samqp_publish( \
+        self->handle, request->exchange, request->routing_key, request->properties, request->body.buf, \
+        (size_t)request->body.len, request->flags, self->user, tag, error)
+    if (request->body.len < LARGE_BODY) {
+        PUBLISH();
+    } else {
+        UNLOCKED(PUBLISH());
+    }
+#undef PUBLISH
+    return status;
 }
 
 /* ---------------------------------------------------------------- Outcomes */

@@ -202,3 +202,16 @@ def test_versions_agree():
 
     assert swiftamqp._core.library_version() == swiftamqp.__version__
     assert os.path.dirname(swiftamqp.__file__)
+
+
+def test_a_wheel_brings_what_it_needs():
+    import swiftamqp
+
+    folder = os.path.join(os.path.dirname(swiftamqp.__file__), "lib")
+    if not os.path.isdir(folder):
+        pytest.skip("the package was not installed from a wheel")
+    maps = run("import swiftamqp; print(open('/proc/self/maps').read())", options=())
+    loaded = {line.split(None, 5)[5] for line in maps.splitlines() if line.count(" ") > 5 and "/" in line}
+    for name in ("libswiftamqp", "librabbitmq"):
+        assert {os.path.dirname(path) for path in loaded if name in os.path.basename(path)} == {folder}
+    assert not [path for path in loaded if "libswift_" in path or "libswiftCore" in path]
