@@ -341,7 +341,7 @@ static void consume_rest(void)
             samqp_delivery *delivery = NULL;
             int32_t count = samqp_consumer_poll(consumer, 300, &delivery, NULL);
             CHECK(count >= 0 && seconds() < end);
-            quiet = count == 1 ? 0 : quiet + 1;
+            quiet = count == 1 || messages_in(shared, queues[index]) > 0 ? 0 : quiet + 1;
             if (count == 1) {
                 consumed(delivery);
                 CHECK(samqp_delivery_ack(delivery, 0) == SAMQP_OK);
