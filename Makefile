@@ -49,8 +49,9 @@ demo: deps ## Show the client at work against a RabbitMQ node of its own
 	scripts/with-broker scripts/demo
 
 test: deps check-lib ## Check libswiftamqp.so, and run all tests, against a RabbitMQ node of their own or that of AMQP_URL
+	scripts/install-deps --python
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build --disable-xctest --no-parallel
+	scripts/test
 
 chaos: deps ## Break connections, brokers and the client in every way, and check every message (2 min)
 	$(SWIFT) build --build-tests

@@ -435,7 +435,9 @@ size_t samqp_events_count(const samqp_events *events);
 /*
  * Has fn(user) called when the queue stops being empty: for loops that have no descriptors. It is called by the thread that
  * adds the event, which serves sockets: it has to be short, must not wait, and must not poll. Calls that would wait give
- * SAMQP_ERR_WOULD_DEADLOCK there. It may be called once more while this function replaces it. NULL takes it away.
+ * SAMQP_ERR_WOULD_DEADLOCK there. This function itself calls it if there are events already, and samqp_events_poll may, where
+ * another thread could have found the queue empty. It may be called once more while this function replaces it. NULL takes it
+ * away.
  */
 samqp_status samqp_events_set_notify(samqp_events *events, void (*fn)(void *user), void *user);
 
@@ -449,7 +451,9 @@ samqp_status samqp_events_set_notify(samqp_events *events, void (*fn)(void *user
 samqp_status samqp_events_dispatch(
     samqp_events *events, void (*fn)(samqp_event *event, void *user), void *user, samqp_error **error);
 
-/* Ends what samqp_events_dispatch began, and waits until fn is not running any more. Within fn it only asks for the end. */
+/* Ends what samqp_events_dispatch began, and waits until fn is not running any more; events that fn has not had stay in the
+ * queue. Within fn it only asks for the end: that call is the last. Within any other callback it gives
+ * SAMQP_ERR_WOULD_DEADLOCK while the queue is dispatched. */
 samqp_status samqp_events_stop(samqp_events *events);
 
 /* Gives the handle up. Events that nobody has taken are dropped; deliveries among them go back to their queues with their
@@ -761,7 +765,8 @@ samqp_status samqp_publish_nocopy(
     void *user, uint64_t *tag, samqp_error **error);
 
 /*
- * Publishes and waits for the outcome, timeout_ms at most (negative: the publisher's deadline). Waits for room, too. No event.
+ * Publishes and waits for the outcome, timeout_ms at most (negative: the publisher's deadline; 0: nothing is sent, and that
+ * is SAMQP_ERR_NOT_SENT). Waits for room, too. No event.
  *
  * SAMQP_OK: confirmed. Else how it ended: SAMQP_ERR_NACKED, _RETURNED, _UNKNOWN (also when the time ran out after it was sent),
  * _NOT_SENT; samqp_error_cause says why.

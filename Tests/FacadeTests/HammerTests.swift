@@ -23,7 +23,6 @@ struct HammerTests {
         }
     }
 
-    private static let seconds = 18
-    /// A node needs about three seconds to come back: the last of them is there before the program begins to count.
-    private static let kills = 3
+    private static let seconds = 12
+    private static let kills = 2
 }

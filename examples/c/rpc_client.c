@@ -8,7 +8,7 @@
 
 #include <time.h>
 
-enum { attempts = 3, patience_ms = 5000 };
+enum { attempts = 5, patience_ms = 5000 };
 
 static int64_t now_ms(void)
 {
@@ -67,9 +67,12 @@ static int call(
         /* Nobody waits for it any longer than that. */
         properties.expiration = "5000";
         if (samqp_publish_wait(publisher, "", queue, &properties, body, (size_t)length, 0, patience_ms, &error) != SAMQP_OK) {
-            /* RETURNED: nobody has declared that queue. UNKNOWN: it may have arrived; the answer will tell. */
-            if (samqp_error_code(error) != SAMQP_ERR_UNKNOWN) fail("ask", error);
+            /* NOT_SENT: there was no connection for that long. UNKNOWN: it may have arrived; the answer will tell. Else, for
+             * example RETURNED, it makes no sense to go on: nobody has declared that queue. */
+            samqp_status status = samqp_error_code(error);
+            if (status != SAMQP_ERR_UNKNOWN && status != SAMQP_ERR_NOT_SENT) fail("ask", error);
             samqp_error_free(error);
+            if (status == SAMQP_ERR_NOT_SENT) continue;
         }
         if (wait_for_answer(replies, correlation_id)) return 1;
         fprintf(stderr, "request %lu: no answer to attempt %d\n", number, attempt + 1);

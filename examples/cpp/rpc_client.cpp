@@ -19,11 +19,11 @@ public:
     {
     }
 
-    // The answer; std::nullopt if none came to any of three attempts.
+    // The answer; std::nullopt if none came to any of five attempts.
     std::optional<std::string> call(std::string_view body, const std::string &correlation_id)
     {
-        for (int attempt = 0; attempt < 3; attempt++) {
-            ask(body, correlation_id);
+        for (int attempt = 0; attempt < 5; attempt++) {
+            if (!ask(body, correlation_id)) continue;
             if (auto answer = wait(correlation_id)) return answer;
         }
         return std::nullopt;
@@ -32,7 +32,8 @@ public:
 private:
     static constexpr auto patience = 5s;
 
-    void ask(std::string_view body, const std::string &correlation_id)
+    // Whether it may have arrived; false where there was no connection for that long.
+    bool ask(std::string_view body, const std::string &correlation_id)
     {
         samqp::properties properties;
         properties.correlation_id = correlation_id;
@@ -43,9 +44,11 @@ private:
         try {
             publisher_.publish_wait("", queue_, body, properties, samqp::publishing::none, patience);
         } catch (const samqp::publish_error &error) {
-            // It may have arrived: the answer will tell. Returned: nobody has declared that queue.
+            // Unknown: it may have arrived, and the answer will tell. Returned: nobody has declared that queue.
+            if (error.outcome() == samqp::outcome::not_sent) return false;
             if (error.outcome() != samqp::outcome::unknown) throw;
         }
+        return true;
     }
 
     std::optional<std::string> wait(const std::string &correlation_id)

@@ -1,4 +1,5 @@
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 internal import AMQPTransport
 public import CSwiftAMQP
 internal import SwiftAMQP
@@ -35,8 +36,11 @@ public func samqp_client_open(
         let limit = Waiting.Limit(milliseconds: timeout)
         try Waiting.check(limit)
         // The client knows best why it could not connect: it gets the deadline.
-        let within = timeout < 0 ? nil : AMQPClientConfiguration.FirstConnect.within(
-            .milliseconds(min(timeout, longestFirstConnect)))
+        let within =
+            timeout < 0
+            ? nil
+            : AMQPClientConfiguration.FirstConnect.within(
+                .milliseconds(min(timeout, longestFirstConnect)))
         let object = try make(options, events, user, firstConnect: within)
         let client = object.client
         try Waiting.run(Waiting.Limit(milliseconds: -1)) { () async throws(AMQPError) in try await client.connect() }

@@ -50,7 +50,11 @@ final class DeliveryObject: Sendable {
 
     func nack(requeue: Bool, multiple: Bool) throws(Failure) {
         do throws(AMQPError) {
-            if requeue { tally?.requeued.add(1, ordering: .relaxed) } else { tally?.rejected.add(1, ordering: .relaxed) }
+            if requeue {
+                tally?.requeued.add(1, ordering: .relaxed)
+            } else {
+                tally?.rejected.add(1, ordering: .relaxed)
+            }
             try delivery.nack(requeue: requeue, multiple: multiple)
         } catch {
             if requeue {

@@ -341,7 +341,7 @@ static void consume_rest(void)
             samqp_delivery *delivery = NULL;
             int32_t count = samqp_consumer_poll(consumer, 300, &delivery, NULL);
             CHECK(count >= 0 && seconds() < end);
-            quiet = count == 1 ? 0 : quiet + 1;
+            quiet = count == 1 || messages_in(shared, queues[index]) > 0 ? 0 : quiet + 1;
             if (count == 1) {
                 consumed(delivery);
                 CHECK(samqp_delivery_ack(delivery, 0) == SAMQP_OK);
@@ -358,6 +358,7 @@ int main(void)
 {
     pthread_t running[THREADS];
     const char *text = getenv("HAMMER_SECONDS");
+    double start = seconds(), joined;
     long messages = 0, confirmed = 0, absent = 0, unknown = 0, lost = 0, phantoms = 0;
     int index, number;
     watchdog(150);
@@ -373,6 +374,7 @@ int main(void)
     nap(text == NULL ? 5000 : atoi(text) * 1000);
     is_over = 1;
     for (index = 0; index < THREADS; index++) CHECK(pthread_join(running[index], NULL) == 0);
+    joined = seconds();
     CHECK(samqp_client_wait(shared, 60000, NULL) == SAMQP_OK);
     consume_rest();
     for (index = 0; index < THREADS; index++) {
@@ -388,8 +390,8 @@ int main(void)
         }
         free(records[index]);
     }
-    fprintf(stderr, "%ld messages: %ld confirmed, %ld unknown, %ld not in a queue; %ld redelivered; %ld opened; %ld events\n",
-        messages, confirmed, unknown, absent, redelivered, opened, events_seen);
+    fprintf(stderr, "%.1f s, and %.1f s for the rest; %ld messages: %ld confirmed, %ld unknown, %ld not in a queue; %ld redelivered; %ld opened; %ld events\n",
+        joined - start, seconds() - joined, messages, confirmed, unknown, absent, redelivered, opened, events_seen);
     if (lost > 0 || phantoms > 0) fprintf(stderr, "%ld lost, %ld where they cannot be\n", lost, phantoms);
     CHECK(lost == 0 && phantoms == 0 && confirmed > 0);
     for (index = 0; index < QUEUES; index++) delete_queue(shared, queues[index]);

@@ -122,6 +122,9 @@ static void policies(samqp_client *client, const char *queue, const char *dead)
         for (; failing.calls < 3; nap(5)) CHECK(seconds() < end);
     }
     await_messages(client, name, 1);
+    if (failing.calls != 3 || failing.retries != 2) {
+        fprintf(stderr, "%d calls, %d retries\n", failing.calls, (int)failing.retries);
+    }
     CHECK(failing.calls == 3 && failing.retries == 2);
     CHECK_STATUS(samqp_consumer_cancel(consumer, LONG_MS, &error), SAMQP_OK, error);
     samqp_consumer_free(consumer);

@@ -70,7 +70,7 @@ int main(void)
     CHECK_STATUS(samqp_client_start(&client, options, NULL, NULL, &error), SAMQP_OK, error);
     publisher = open_publisher(client, NULL, events, NULL);
     CHECK(samqp_client_health(client, NULL) == SAMQP_ERR_CONNECT && samqp_client_is_live(client, 60000) == 1);
-    for (turn = 0; turn < 5; turn++) {
+    for (turn = 0; turn < 3; turn++) {
         int64_t limit = turn * 40;
         IN_TIME(samqp_client_wait(client, limit, &error), SAMQP_ERR_TIMEOUT, limit);
         IN_TIME(samqp_queue_status(client, "q", &info, limit, &error), SAMQP_ERR_TIMEOUT, limit);
