@@ -36,6 +36,7 @@ final class ResendingPublisher: @unchecked Sendable {
     let loop: EventLoop
     let whenFull: AMQPClientConfiguration.WhenFull
     let counters: PublishCounters
+    let pool = PublishPool()
     /// Nanoseconds.
     private let timeout: Int64
     /// The beginning of the message ids that it gives; `nil` if it gives none.
@@ -133,28 +134,55 @@ final class ResendingPublisher: @unchecked Sendable {
     func listen(_ listener: any PublishListener) { lock.withLock { self.listener = listener } }
 
     /// Hands in if that needs no waiting, and has the listener told of the outcome.
-    func submit(_ publish: ResendingPublish, _ ticket: PublishTicket) throws(AMQPError) {
+    ///
+    /// - Returns: Why it was not taken, or has ended at once.
+    func submit(_ request: PublishSubmission, _ ticket: PublishTicket) -> AMQPError? {
+        if let error = refusal(of: request.properties) { return error }
+        let now = MonotonicTime.coarse().nanoseconds
+        let (deadline, isEndless) = now.addingReportingOverflow(request.timeout ?? timeout)
+        let parts = ResendingPublish.Parts(
+            body: request.body, properties: request.properties, address: request.address,
+            addressKey: request.addressKey, isMandatory: request.isMandatory, policy: request.policy,
+            deadline: isEndless ? .max : deadline,
+            bodyHash: request.isMandatory ? PublishFingerprint.bodyHash(request.body) : 0)
         lock.lock()
-        // Most find a channel and nobody before them: they go straight to it.
-        if refusal == nil, !isChannelSpent, let core = channel?.core, queue.acceptForSending(publish) {
-            didTakeIn(publish)
-            core.lock.lock()
-            let isAlone = core.tracker.pendingCount == 0
-            let submission = publish.submitLocked(to: core)
-            guard case .encoded(let tag) = submission.admission else {
-                core.lock.unlock()
-                return try submitInLine(publish, ticket, submission, core)
-            }
-            queue.didSend(publish, tag: tag)
-            publish.watch(.listener, ticket)
-            var actions = submission.actions
-            actions.write = core.stream.noteAppended(isAlone ? .immediate : .batched)
-            core.lock.unlock()
-            lock.unlock()
-            core.connection.perform(actions)
-            return
+        let publish: ResendingPublish
+        if let used = pool.take() {
+            publish = used.takeRetainedValue()
+            publish.renew(parts)
+        } else {
+            publish = ResendingPublish(parts, publisher: self)
         }
-        try submitInLine(publish, ticket, nil, nil)
+        // Most find a channel and nobody before them: they go straight to it.
+        guard refusal == nil, !isChannelSpent, let core = channel?.core, queue.acceptForSending(publish) else {
+            return submitInLine(publish, ticket)
+        }
+        didTakeIn(publish)
+        core.lock.lock()
+        let isAlone = core.tracker.pendingCount == 0
+        let submission = publish.submitLocked(to: core)
+        guard case .encoded(let tag) = submission.admission else {
+            core.lock.unlock()
+            return submitInLine(publish, ticket, submission, core)
+        }
+        queue.didSend(publish, tag: tag)
+        publish.watch(.listener, ticket)
+        var actions = submission.actions
+        actions.write = core.stream.noteAppended(isAlone ? .immediate : .batched)
+        core.lock.unlock()
+        lock.unlock()
+        core.connection.perform(actions)
+        return nil
+    }
+
+    @inline(__always)
+    private func refusal(of properties: AMQPProperties) -> AMQPError? {
+        do throws(AMQPError) {
+            try ChannelCore.check(properties)
+            return nil
+        } catch {
+            return error
+        }
     }
 
     /// With the lock held, which it releases: submits a publish that does not go out at once.
@@ -162,9 +190,9 @@ final class ResendingPublisher: @unchecked Sendable {
     /// - Parameter submission: What became of it, if it was submitted to `core` already.
     @inline(never)
     private func submitInLine(
-        _ publish: ResendingPublish, _ ticket: PublishTicket, _ submission: ChannelCore.Submission?,
-        _ core: ChannelCore?
-    ) throws(AMQPError) {
+        _ publish: ResendingPublish, _ ticket: PublishTicket, _ submission: ChannelCore.Submission? = nil,
+        _ core: ChannelCore? = nil
+    ) -> AMQPError? {
         var wakeups = Wakeups()
         var actions: Actions
         if let submission, let core {
@@ -183,8 +211,8 @@ final class ResendingPublisher: @unchecked Sendable {
         lock.unlock()
         perform(actions)
         wakeups.run()
-        if let outcome { _ = try outcome.get() }
-        if !isTaken { throw .wouldBlock("the publisher is full; try again when there is room") }
+        if case .failure(let error) = outcome { return error }
+        return isTaken ? nil : .wouldBlock("the publisher is full; try again when there is room")
     }
 
     /// Hands in, and has `completion` called with the outcome, which may be at once.
