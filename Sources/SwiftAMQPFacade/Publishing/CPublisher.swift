@@ -39,7 +39,11 @@ public func samqp_publish(
         let arguments = PublisherObject.Arguments(
             exchange: exchange, routingKey: routingKey, properties: properties, body: body, length: length, flags: flags
         )
-        try required(publisher).publish(arguments, user: UInt(bitPattern: user), tag: tag)
+        guard let object = Handle.borrow(publisher, as: PublisherObject.self) else { throw .missing("publisher") }
+        let failure = object._withUnsafeGuaranteedRef {
+            $0.publish(arguments, user: UInt(bitPattern: user), tag: tag)
+        }
+        if let failure { throw failure }
     }
 }
 

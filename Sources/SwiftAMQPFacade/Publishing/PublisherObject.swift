@@ -52,21 +52,22 @@ final class PublisherObject: Sendable {
     /// Hands a message in; its outcome comes as an event.
     ///
     /// - Parameter tag: Is written before the event can come.
-    func publish(_ arguments: Arguments, user: UInt, tag: UnsafeMutablePointer<UInt64>?) throws(Failure) {
-        let bytes = try arguments.bytes()
-        let properties = try AMQPProperties(caller: arguments.properties)
-        if let entry = addresses.lastUsed(arguments.exchange, arguments.routingKey) {
-            let key = UInt(bitPattern: entry.toOpaque())
-            if let failure = entry._withUnsafeGuaranteedRef({
-                submit(arguments, bytes, properties, $0.address, key, user: user, tag: tag)
-            }) {
-                throw failure
+    /// - Returns: Why it was not taken, if it was not.
+    func publish(_ arguments: Arguments, user: UInt, tag: UnsafeMutablePointer<UInt64>?) -> Failure? {
+        do throws(Failure) {
+            let bytes = try arguments.bytes()
+            let properties = try AMQPProperties(caller: arguments.properties)
+            if let entry = addresses.lastUsed(arguments.exchange, arguments.routingKey) {
+                let key = UInt(bitPattern: entry.toOpaque())
+                return entry._withUnsafeGuaranteedRef {
+                    submit(arguments, bytes, properties, $0.address, key, user: user, tag: tag)
+                }
             }
-            return
+            let (address, key) = try addresses.address(exchange: arguments.exchange, routingKey: arguments.routingKey)
+            return submit(arguments, bytes, properties, address, key, user: user, tag: tag)
+        } catch {
+            return error
         }
-        let (address, key) = try addresses.address(
-            exchange: arguments.exchange, routingKey: arguments.routingKey)
-        if let failure = submit(arguments, bytes, properties, address, key, user: user, tag: tag) { throw failure }
     }
 
     @inline(__always)
@@ -77,12 +78,10 @@ final class PublisherObject: Sendable {
         if let events, !events.queue.reserve(for: events) { return PublisherEvents.full }
         let number = lastTag.add(1, ordering: .relaxed).newValue
         tag?.pointee = number
-        let submission = PublishSubmission(
-            body: bytes, properties: properties, to: address, addressKey: addressKey,
-            isMandatory: isMandatory(arguments.flags), policy: policy(arguments.flags), timeout: timeout)
-        guard let error = publisher.submit(submission, ticket: PublishTicket(tag: number, context: user)) else {
-            return nil
-        }
+        let error = publisher.submit(
+            copying: bytes, properties, to: address, addressKey: addressKey, isMandatory: isMandatory(arguments.flags),
+            policy: policy(arguments.flags), timeout: timeout, ticket: PublishTicket(tag: number, context: user))
+        guard let error else { return nil }
         events?.queue.release(1)
         tag?.pointee = 0
         // Not sent, whatever the reason: a status that says the reason says more.

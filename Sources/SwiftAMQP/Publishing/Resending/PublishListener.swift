@@ -11,34 +11,6 @@ package struct PublishTicket: Sendable {
     }
 }
 
-/// A message as a caller hands it in whose bytes are not Swift's.
-package struct PublishSubmission {
-    /// Is copied.
-    let body: UnsafeRawBufferPointer
-    let properties: AMQPProperties
-    let address: AMQPAddress
-    let addressKey: UInt
-    let isMandatory: Bool
-    let policy: AMQPDeliveryPolicy
-    let timeout: Int64?
-
-    /// - Parameters:
-    ///   - addressKey: Stands for the address, as long as the publisher lives; 0 if nothing does.
-    ///   - timeout: Nanoseconds; `nil` for that of the publisher.
-    package init(
-        body: UnsafeRawBufferPointer, properties: AMQPProperties, to address: AMQPAddress, addressKey: UInt,
-        isMandatory: Bool, policy: AMQPDeliveryPolicy, timeout: Int64?
-    ) {
-        self.body = body
-        self.properties = properties
-        self.address = address
-        self.addressKey = addressKey
-        self.isMandatory = isMandatory
-        self.policy = policy
-        self.timeout = timeout
-    }
-}
-
 /// Is told how publishes ended: for callers that have no task to wait with.
 ///
 /// Called on any thread, also on the one that serves the sockets, with no lock held. It must not wait.
@@ -52,10 +24,19 @@ package protocol PublishListener: AnyObject, Sendable {
 extension AMQPClientPublisher {
     /// Hands a message in, without waiting. Its outcome is told to the listener of the publisher.
     ///
+    /// - Parameters:
+    ///   - body: Is copied.
+    ///   - addressKey: Stands for the address, as long as the publisher lives; 0 if nothing does.
+    ///   - timeout: Nanoseconds; `nil` for that of the publisher.
     /// - Returns: Why it was not taken; `.wouldBlock` if there is no room, and then the listener is told once there is. Nothing
     ///   is told of such a publish. `nil` if it was taken.
-    package func submit(_ submission: PublishSubmission, ticket: PublishTicket) -> AMQPError? {
-        core.submit(submission, ticket)
+    package func submit(
+        copying body: UnsafeRawBufferPointer, _ properties: AMQPProperties, to address: AMQPAddress, addressKey: UInt,
+        isMandatory: Bool, policy: AMQPDeliveryPolicy, timeout: Int64?, ticket: PublishTicket
+    ) -> AMQPError? {
+        core.submit(
+            copying: body, properties, to: address, addressKey: addressKey, isMandatory: isMandatory, policy: policy,
+            timeout: timeout, ticket)
     }
 
     /// Hands a message in, and waits for room if there is none.

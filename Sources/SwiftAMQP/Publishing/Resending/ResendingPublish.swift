@@ -72,6 +72,8 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
     /// The next of those that wait to be used again.
     @exclusivity(unchecked) var nextInPool: Unmanaged<ResendingPublish>?
     private let attached = AtomicLazyReference<Attachment>()
+    /// Whether there is something in ``attached``, which itself is slow to look at from another module than its own.
+    private let hasAttachment = Atomic(false)
 
     private final class Attachment: Sendable {
         let object: any AnyObject & Sendable
@@ -98,45 +100,31 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
 
     var publisher: ResendingPublisher { heldPublisher._withUnsafeGuaranteedRef { $0 } }
 
-    /// What a publish is made of, with a body that lies with the caller.
-    struct Parts {
-        let body: UnsafeRawBufferPointer
-        let properties: AMQPProperties
-        let address: AMQPAddress
-        let addressKey: UInt
-        let isMandatory: Bool
-        let policy: AMQPDeliveryPolicy
-        let deadline: Int64
-        let bodyHash: UInt64
-    }
-
-    convenience init(_ parts: Parts, publisher: ResendingPublisher) {
-        self.init(
-            AMQPMessage(body: [UInt8](parts.body), properties: parts.properties), to: parts.address,
-            isMandatory: parts.isMandatory, policy: parts.policy, deadline: parts.deadline, publisher: publisher,
-            bodyHash: parts.bodyHash)
-        addressKey = parts.addressKey
-    }
-
     /// Makes another publish of it, of the publisher that it was of. It comes from ``letGo(_:)``.
-    func renew(_ parts: Parts) {
+    ///
+    /// - Parameter addressKey: What `address` is told by; 0 if by nothing.
+    @inline(__always)
+    func renew(
+        _ body: UnsafeRawBufferPointer, _ properties: AMQPProperties, to address: AMQPAddress, addressKey: UInt,
+        isMandatory: Bool, policy: AMQPDeliveryPolicy, deadline: Int64, bodyHash: UInt64
+    ) {
         _ = heldPublisher.retain()
         isInUse = true
-        if message.body.count == parts.body.count {
-            message.body.withUnsafeMutableBytes { $0.copyMemory(from: parts.body) }
+        if message.body.count == body.count {
+            message.body.withUnsafeMutableBytes { $0.copyMemory(from: body) }
         } else {
             message.body.removeAll(keepingCapacity: true)
-            message.body.append(contentsOf: parts.body)
+            message.body.append(contentsOf: body)
         }
-        if !message.properties.isIdentical(to: parts.properties) { message.properties = parts.properties }
-        if addressKey == 0 || addressKey != parts.addressKey {
-            address = parts.address
-            addressKey = parts.addressKey
+        if !message.properties.isIdentical(to: properties) { message.properties = properties }
+        if addressKey == 0 || addressKey != self.addressKey {
+            self.address = address
+            self.addressKey = addressKey
         }
-        isMandatory = parts.isMandatory
-        policy = parts.policy
-        deadline = parts.deadline
-        bodyHash = parts.bodyHash
+        self.isMandatory = isMandatory
+        self.policy = policy
+        self.deadline = deadline
+        self.bodyHash = bodyHash
         place = .new
         attempts = PublishAttempts()
         submissions = 0
@@ -164,7 +152,7 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
     /// Whether nothing is left of it that the next one would have to get rid of.
     private var isWorthKeeping: Bool {
         guard case .confirmed = ending, cause == nil, message.body.count <= Self.smallBody else { return false }
-        return attached.load() == nil
+        return !hasAttachment.load(ordering: .relaxed)
     }
 
     /// What a message costs besides its body, about: this object, its slot, its place in a line.
@@ -337,6 +325,7 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
     /// Keeps what `make` gives as long as this object; the first stays.
     func attachment(_ make: () -> any AnyObject & Sendable) -> any AnyObject & Sendable {
         if let attachment = attached.load() { return attachment.object }
+        hasAttachment.store(true, ordering: .relaxed)
         return attached.storeIfNil(Attachment(make())).object
     }
 

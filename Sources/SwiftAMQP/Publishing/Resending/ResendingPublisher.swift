@@ -45,7 +45,11 @@ final class ResendingPublisher: @unchecked Sendable {
     private let lock = Lock()
     @exclusivity(unchecked) private var queue: ResendQueue
     /// Where publishes go, while there is one that takes them.
-    @exclusivity(unchecked) private var channel: AMQPChannel?
+    @exclusivity(unchecked) private var channel: AMQPChannel? {
+        didSet { core = channel.map { Unmanaged.passUnretained($0.core) } }
+    }
+    /// That of ``channel``, which keeps it alive.
+    @exclusivity(unchecked) private var core: Unmanaged<ChannelCore>?
     /// It takes nothing any more; that it has ended is still to be heard.
     @exclusivity(unchecked) private var isChannelSpent = false
     @exclusivity(unchecked) private var refusals = RefusalWatch()
@@ -135,43 +139,53 @@ final class ResendingPublisher: @unchecked Sendable {
 
     /// Hands in if that needs no waiting, and has the listener told of the outcome.
     ///
+    /// - Parameters:
+    ///   - body: Is copied.
+    ///   - addressKey: Stands for the address, as long as this object lives; 0 if nothing does.
+    ///   - timeout: Nanoseconds; `nil` for that of the publisher.
     /// - Returns: Why it was not taken, or has ended at once.
-    func submit(_ request: PublishSubmission, _ ticket: PublishTicket) -> AMQPError? {
-        if let error = refusal(of: request.properties) { return error }
-        let now = MonotonicTime.coarse().nanoseconds
-        let (deadline, isEndless) = now.addingReportingOverflow(request.timeout ?? timeout)
-        let parts = ResendingPublish.Parts(
-            body: request.body, properties: request.properties, address: request.address,
-            addressKey: request.addressKey, isMandatory: request.isMandatory, policy: request.policy,
-            deadline: isEndless ? .max : deadline,
-            bodyHash: request.isMandatory ? PublishFingerprint.bodyHash(request.body) : 0)
+    @inline(__always)
+    func submit(
+        copying body: UnsafeRawBufferPointer, _ properties: AMQPProperties, to address: AMQPAddress, addressKey: UInt,
+        isMandatory: Bool, policy: AMQPDeliveryPolicy, timeout: Int64?, _ ticket: PublishTicket
+    ) -> AMQPError? {
+        if let error = refusal(of: properties) { return error }
+        let (deadline, isEndless) = MonotonicTime.coarse().nanoseconds.addingReportingOverflow(timeout ?? self.timeout)
+        let bodyHash = isMandatory ? PublishFingerprint.bodyHash(body) : 0
         lock.lock()
         let publish: ResendingPublish
         if let used = pool.take() {
             publish = used.takeRetainedValue()
-            publish.renew(parts)
+            publish.renew(
+                body, properties, to: address, addressKey: addressKey, isMandatory: isMandatory, policy: policy,
+                deadline: isEndless ? .max : deadline, bodyHash: bodyHash)
         } else {
-            publish = ResendingPublish(parts, publisher: self)
+            publish = ResendingPublish(
+                AMQPMessage(body: [UInt8](body), properties: properties), to: address, isMandatory: isMandatory,
+                policy: policy, deadline: isEndless ? .max : deadline, publisher: self, bodyHash: bodyHash)
         }
         // Most find a channel and nobody before them: they go straight to it.
-        guard refusal == nil, !isChannelSpent, let core = channel?.core, queue.acceptForSending(publish) else {
+        guard refusal == nil, !isChannelSpent, let core, queue.acceptForSending(publish) else {
             return submitInLine(publish, ticket)
         }
         didTakeIn(publish)
-        core.lock.lock()
-        let isAlone = core.tracker.pendingCount == 0
-        let submission = publish.submitLocked(to: core)
-        guard case .encoded(let tag) = submission.admission else {
+        let submission = core._withUnsafeGuaranteedRef { core in
+            core.lock.lock()
+            let isAlone = core.tracker.pendingCount == 0
+            var submission = publish.submitLocked(to: core)
+            if case .encoded(let tag) = submission.admission {
+                queue.didSend(publish, tag: tag)
+                publish.watch(.listener, ticket)
+                submission.actions.write = core.stream.noteAppended(isAlone ? .immediate : .batched)
+            }
             core.lock.unlock()
-            return submitInLine(publish, ticket, submission, core)
+            return submission
         }
-        queue.didSend(publish, tag: tag)
-        publish.watch(.listener, ticket)
-        var actions = submission.actions
-        actions.write = core.stream.noteAppended(isAlone ? .immediate : .batched)
-        core.lock.unlock()
+        guard case .encoded = submission.admission else { return submitInLine(publish, ticket, submission) }
+        // Most leave nothing to do, and then the connection needs not be held.
+        let connection = submission.actions.isEmpty ? nil : channel?.core.connection
         lock.unlock()
-        core.connection.perform(actions)
+        connection?.perform(submission.actions)
         return nil
     }
 
@@ -187,16 +201,15 @@ final class ResendingPublisher: @unchecked Sendable {
 
     /// With the lock held, which it releases: submits a publish that does not go out at once.
     ///
-    /// - Parameter submission: What became of it, if it was submitted to `core` already.
+    /// - Parameter submission: What became of it, if it was submitted to the channel already.
     @inline(never)
     private func submitInLine(
-        _ publish: ResendingPublish, _ ticket: PublishTicket, _ submission: ChannelCore.Submission? = nil,
-        _ core: ChannelCore? = nil
+        _ publish: ResendingPublish, _ ticket: PublishTicket, _ submission: ChannelCore.Submission? = nil
     ) -> AMQPError? {
         var wakeups = Wakeups()
         var actions: Actions
-        if let submission, let core {
-            actions = Actions(connection: core.connection, rest: submission.actions)
+        if let submission {
+            actions = Actions(connection: channel?.core.connection, rest: submission.actions)
             didSubmit(publish, submission.admission, &wakeups)
             if !publish.hasOutcome { wakeAt(publish.deadline) }
         } else {
@@ -284,6 +297,11 @@ final class ResendingPublisher: @unchecked Sendable {
     }
 
     private func didTakeIn(_ publish: ResendingPublish) {
+        if messageIDPrefix != nil { giveMessageID(publish) }
+    }
+
+    @inline(never)
+    private func giveMessageID(_ publish: ResendingPublish) {
         guard let messageIDPrefix else { return }
         nextMessageID &+= 1
         publish.setMessageID(messageIDPrefix + String(nextMessageID, radix: 36))

@@ -23,9 +23,8 @@ import Testing
     private func renew(_ publish: ResendingPublish, body: [UInt8], key: UInt = 0, to address: AMQPAddress) {
         body.withUnsafeBytes { bytes in
             publish.renew(
-                .init(
-                    body: bytes, properties: .persistent, address: address, addressKey: key, isMandatory: true,
-                    policy: .once, deadline: 7, bodyHash: PublishFingerprint.bodyHash(bytes)))
+                bytes, .persistent, to: address, addressKey: key, isMandatory: true, policy: .once, deadline: 7,
+                bodyHash: PublishFingerprint.bodyHash(bytes))
         }
     }
 
