@@ -22,7 +22,7 @@ final class ResendingPublisher: @unchecked Sendable {
     }
 
     /// What is left to do on a connection when the locks have been released.
-    private struct Actions {
+    struct Actions {
         var connection: ConnectionCore?
         var rest = ConnectionCore.Actions()
 
@@ -38,25 +38,25 @@ final class ResendingPublisher: @unchecked Sendable {
     let counters: PublishCounters
     let pool = PublishPool()
     /// Nanoseconds.
-    private let timeout: Int64
+    let timeout: Int64
     /// The beginning of the message ids that it gives; `nil` if it gives none.
     private let messageIDPrefix: String?
 
-    private let lock = Lock()
-    @exclusivity(unchecked) private var queue: ResendQueue
+    let lock = Lock()
+    @exclusivity(unchecked) var queue: ResendQueue
     /// Where publishes go, while there is one that takes them.
-    @exclusivity(unchecked) private var channel: AMQPChannel? {
+    @exclusivity(unchecked) private(set) var channel: AMQPChannel? {
         didSet { core = channel.map { Unmanaged.passUnretained($0.core) } }
     }
     /// That of ``channel``, which keeps it alive.
-    @exclusivity(unchecked) private var core: Unmanaged<ChannelCore>?
+    @exclusivity(unchecked) var core: Unmanaged<ChannelCore>?
     /// It takes nothing any more; that it has ended is still to be heard.
-    @exclusivity(unchecked) private var isChannelSpent = false
+    @exclusivity(unchecked) var isChannelSpent = false
     @exclusivity(unchecked) private var refusals = RefusalWatch()
     /// There is no use for another channel.
     private var isChannelRefused = false
     /// Why it takes nothing any more.
-    @exclusivity(unchecked) private var refusal: AMQPError?
+    @exclusivity(unchecked) var refusal: AMQPError?
     /// There will be no channel any more.
     @exclusivity(unchecked) private var isAbandoned = false
     @exclusivity(unchecked) private var nextMessageID: UInt64 = 0
@@ -66,7 +66,7 @@ final class ResendingPublisher: @unchecked Sendable {
     private var idleWaiters: [Promise<Void>] = []
     @exclusivity(unchecked) private var listener: (any PublishListener)?
     /// The listener has to be told when there is room.
-    @exclusivity(unchecked) private var isRoomWanted = false
+    @exclusivity(unchecked) var isRoomWanted = false
     @exclusivity(unchecked) private var report = AMQPClientPublishReport()
     @exclusivity(unchecked) private var endedCount: UInt64 = 0
 
@@ -137,97 +137,6 @@ final class ResendingPublisher: @unchecked Sendable {
     /// See ``PublishListener``.
     func listen(_ listener: any PublishListener) { lock.withLock { self.listener = listener } }
 
-    /// Hands in if that needs no waiting, and has the listener told of the outcome.
-    ///
-    /// - Parameters:
-    ///   - body: Is copied.
-    ///   - addressKey: Stands for the address, as long as this object lives; 0 if nothing does.
-    ///   - timeout: Nanoseconds; `nil` for that of the publisher.
-    /// - Returns: Why it was not taken, or has ended at once.
-    @inline(__always)
-    func submit(
-        copying body: UnsafeRawBufferPointer, _ properties: AMQPProperties, to address: AMQPAddress, addressKey: UInt,
-        isMandatory: Bool, policy: AMQPDeliveryPolicy, timeout: Int64?, _ ticket: PublishTicket
-    ) -> AMQPError? {
-        if let error = refusal(of: properties) { return error }
-        let (deadline, isEndless) = MonotonicTime.coarse().nanoseconds.addingReportingOverflow(timeout ?? self.timeout)
-        let bodyHash = isMandatory ? PublishFingerprint.bodyHash(body) : 0
-        lock.lock()
-        let publish: ResendingPublish
-        if let used = pool.take() {
-            publish = used.takeRetainedValue()
-            publish.renew(
-                body, properties, to: address, addressKey: addressKey, isMandatory: isMandatory, policy: policy,
-                deadline: isEndless ? .max : deadline, bodyHash: bodyHash)
-        } else {
-            publish = ResendingPublish(
-                AMQPMessage(body: [UInt8](body), properties: properties), to: address, isMandatory: isMandatory,
-                policy: policy, deadline: isEndless ? .max : deadline, publisher: self, bodyHash: bodyHash)
-        }
-        // Most find a channel and nobody before them: they go straight to it.
-        guard refusal == nil, !isChannelSpent, let core, queue.acceptForSending(publish) else {
-            return submitInLine(publish, ticket)
-        }
-        didTakeIn(publish)
-        let submission = core._withUnsafeGuaranteedRef { core in
-            core.lock.lock()
-            let isAlone = core.tracker.pendingCount == 0
-            var submission = publish.submitLocked(to: core)
-            if case .encoded(let tag) = submission.admission {
-                queue.didSend(publish, tag: tag)
-                publish.watch(.listener, ticket)
-                submission.actions.write = core.stream.noteAppended(isAlone ? .immediate : .batched)
-            }
-            core.lock.unlock()
-            return submission
-        }
-        guard case .encoded = submission.admission else { return submitInLine(publish, ticket, submission) }
-        // Most leave nothing to do, and then the connection needs not be held.
-        let connection = submission.actions.isEmpty ? nil : channel?.core.connection
-        lock.unlock()
-        connection?.perform(submission.actions)
-        return nil
-    }
-
-    @inline(__always)
-    private func refusal(of properties: AMQPProperties) -> AMQPError? {
-        do throws(AMQPError) {
-            try ChannelCore.check(properties)
-            return nil
-        } catch {
-            return error
-        }
-    }
-
-    /// With the lock held, which it releases: submits a publish that does not go out at once.
-    ///
-    /// - Parameter submission: What became of it, if it was submitted to the channel already.
-    @inline(never)
-    private func submitInLine(
-        _ publish: ResendingPublish, _ ticket: PublishTicket, _ submission: ChannelCore.Submission? = nil
-    ) -> AMQPError? {
-        var wakeups = Wakeups()
-        var actions: Actions
-        if let submission {
-            actions = Actions(connection: channel?.core.connection, rest: submission.actions)
-            didSubmit(publish, submission.admission, &wakeups)
-            if !publish.hasOutcome { wakeAt(publish.deadline) }
-        } else {
-            actions = handInLocked(publish, mayWait: false, &wakeups)
-        }
-        let outcome = publish.outcome
-        let isTaken = if case .new = publish.place { false } else { true }
-        if outcome == nil {
-            // Only now: of one that ends while it is handed in, the caller learns from this call.
-            if isTaken { publish.watch(.listener, ticket) } else { isRoomWanted = true }
-        }
-        lock.unlock()
-        perform(actions)
-        wakeups.run()
-        if case .failure(let error) = outcome { return error }
-        return isTaken ? nil : .wouldBlock("the publisher is full; try again when there is room")
-    }
-
     /// Hands in, and has `completion` called with the outcome, which may be at once.
     func submit(_ publish: ResendingPublish, _ completion: @escaping @Sendable (ResendingPublish.Outcome) -> Void) {
         var wakeups = Wakeups()
@@ -254,7 +163,7 @@ final class ResendingPublisher: @unchecked Sendable {
     func outcome(of publish: ResendingPublish) -> ResendingPublish.Outcome? { lock.withLock { publish.outcome } }
 
     /// With the lock held.
-    private func handInLocked(
+    func handInLocked(
         _ publish: ResendingPublish, mayWait: Bool, _ wakeups: inout Wakeups
     ) -> Actions {
         guard !publish.hasOutcome else { return Actions() }
@@ -296,7 +205,7 @@ final class ResendingPublisher: @unchecked Sendable {
             "the publisher is full: \(queue.count) messages and \(queue.bytes) bytes wait for their confirms")
     }
 
-    private func didTakeIn(_ publish: ResendingPublish) {
+    func didTakeIn(_ publish: ResendingPublish) {
         if messageIDPrefix != nil { giveMessageID(publish) }
     }
 
@@ -372,7 +281,7 @@ final class ResendingPublisher: @unchecked Sendable {
 
     /// With the lock held: a publish that was taken out of the line was submitted to the channel.
     @inline(__always)
-    private func didSubmit(_ publish: ResendingPublish, _ admission: ChannelCore.Admission, _ wakeups: inout Wakeups) {
+    func didSubmit(_ publish: ResendingPublish, _ admission: ChannelCore.Admission, _ wakeups: inout Wakeups) {
         switch admission {
         case .encoded(let tag): queue.didSend(publish, tag: tag)
         case .waiting, .refused: queue.didPark(publish)
@@ -458,7 +367,7 @@ final class ResendingPublisher: @unchecked Sendable {
         }
     }
 
-    private func perform(_ actions: Actions) { actions.connection?.perform(actions.rest) }
+    func perform(_ actions: Actions) { actions.connection?.perform(actions.rest) }
 
     // MARK: What happens on the channel
 
@@ -609,7 +518,7 @@ final class ResendingPublisher: @unchecked Sendable {
     // MARK: Time
 
     /// With the lock held: sees to it that the line is looked at by then.
-    private func wakeAt(_ time: Int64) {
+    func wakeAt(_ time: Int64) {
         guard time < armed else { return }
         armed = time
         timer?.cancel()
