@@ -10,7 +10,7 @@ export SWIFTAMQP_STRICT := 1
 SANITIZED = SWIFT_BACKTRACE=enable=no SWIFTAMQP_TEST_DEADLINE_SCALE=6
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build lib check-lib install uninstall demo test chaos chaos-full lint format bench bench-quick bench-counts fuzz tsan asan clean
+.PHONY: help deps build lib check-lib install uninstall python-wheel python-test demo test chaos chaos-full lint format bench bench-quick bench-counts fuzz tsan asan clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,12 +37,21 @@ install: ## Install libswiftamqp.so, header, pkg-config file, CMake package: PRE
 uninstall: ## Remove what install has installed, with the same PREFIX and DESTDIR
 	scripts/install-lib --uninstall
 
+python-wheel: deps ## Build the Python package, with the library inside: one wheel for CPython 3.9 and later
+	scripts/install-deps --python
+	scripts/build-wheel
+
+python-test: deps ## Test the wheel in a clean environment; ARGS="--slow", "--all-versions", "-k NAME"
+	scripts/install-deps --python
+	scripts/test-python $(ARGS)
+
 demo: deps ## Show the client at work against a RabbitMQ node of its own
 	scripts/with-broker scripts/demo
 
 test: deps check-lib ## Check libswiftamqp.so, and run all tests, against a RabbitMQ node of their own or that of AMQP_URL
+	scripts/install-deps --python
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build --disable-xctest --no-parallel
+	scripts/test
 
 chaos: deps ## Break connections, brokers and the client in every way, and check every message (2 min)
 	$(SWIFT) build --build-tests

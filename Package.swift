@@ -80,6 +80,9 @@ let package = Package(
         .testTarget(
             name: "AMQPTransportTests", dependencies: ["AMQPTransport", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "SwiftAMQPTests", dependencies: ["SwiftAMQP", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "FacadeUnitTests", dependencies: ["CSwiftAMQP", "SwiftAMQP", "SwiftAMQPFacade", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(name: "SAMQPTests", dependencies: ["samqp", "SwiftAMQP", "TestSupport"], swiftSettings: settings),
         fuzzing,
         .testTarget(
@@ -87,8 +90,8 @@ let package = Package(
             swiftSettings: settings),
         // Programs in C and C++ against the installed library, which the tests build by scripts/build-lib.
         .testTarget(
-            name: "FacadeTests", dependencies: ["CSwiftAMQP", "TestSupport"],
-            exclude: ["CMake", "Programs", "valgrind.supp"], swiftSettings: settings),
+            name: "FacadeTests", dependencies: ["CSwiftAMQP", "SwiftAMQP", "TestSupport"],
+            exclude: ["CMake", "Faults", "Programs", "tsan.supp", "valgrind.supp"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -228,7 +228,7 @@ samqp_status samqp_table_set_bytes(samqp_table *table, const char *key, const vo
 /* Seconds since 1970-01-01T00:00:00Z. */
 samqp_status samqp_table_set_timestamp(samqp_table *table, const char *key, uint64_t seconds);
 samqp_status samqp_table_set_void(samqp_table *table, const char *key);
-/* Copies `value`. Tables nest 16 levels deep at most when they are sent. */
+/* Copies `value`. Tables nest 32 levels deep at most, and have names for all entries: else SAMQP_ERR_INVALID_ARGUMENT. */
 samqp_status samqp_table_set_table(samqp_table *table, const char *key, const samqp_table *value);
 /* As samqp_table_set_table, but as a list (SAMQP_KIND_ARRAY): the names of the entries are left out. */
 samqp_status samqp_table_set_array(samqp_table *table, const char *key, const samqp_table *value);
@@ -258,10 +258,11 @@ samqp_status samqp_table_get_uint64(const samqp_table *table, const char *key, s
 samqp_status samqp_table_get_double(const samqp_table *table, const char *key, size_t index, double *out);
 samqp_status samqp_table_get_decimal(
     const samqp_table *table, const char *key, size_t index, uint8_t *scale, uint32_t *value);
-/* SAMQP_KIND_STRING, borrowed from the table. `length`, which may be NULL, is its bytes without the zero at the end. */
+/* SAMQP_KIND_STRING, borrowed from the table. `length`, which may be NULL, is its bytes without the zero at the end. One of the
+ * broker's that has a zero in it ends there; samqp_table_get_bytes gives all of it. */
 samqp_status samqp_table_get_string(
     const samqp_table *table, const char *key, size_t index, const char **out, size_t *length);
-/* SAMQP_KIND_BYTES and SAMQP_KIND_STRING, borrowed from the table. */
+/* SAMQP_KIND_BYTES and SAMQP_KIND_STRING, borrowed from the table. *out is not NULL, also if there are no bytes. */
 samqp_status samqp_table_get_bytes(
     const samqp_table *table, const char *key, size_t index, const void **out, size_t *length);
 samqp_status samqp_table_get_timestamp(const samqp_table *table, const char *key, size_t index, uint64_t *seconds);
@@ -290,9 +291,9 @@ void samqp_options_free(samqp_options *options);
 /* Sets a value from text, as it may stand in a configuration file. SAMQP_ERR_INVALID_ARGUMENT for a key that does not exist,
  * and a value that is not of its type or not in its range. Whether values fit together is looked at when they are used. */
 samqp_status samqp_options_set(samqp_options *options, const char *key, const char *value, samqp_error **error);
-/* As samqp_options_set, for keys of integers, durations and Booleans. */
+/* As samqp_options_set, for keys of numbers, durations and Booleans. */
 samqp_status samqp_options_set_int(samqp_options *options, const char *key, int64_t value, samqp_error **error);
-/* As samqp_options_set, for keys of tables ("consumer.arguments", "client.properties"); the table is copied. */
+/* As samqp_options_set, for keys of tables ("consumer.arguments", "connection.properties"); the table is copied. */
 samqp_status samqp_options_set_table(
     samqp_options *options, const char *key, const samqp_table *value, samqp_error **error);
 /* Adds a broker that the client may connect to: "amqp://user:password@host:port/vhost?heartbeat=20". They are tried in their
@@ -434,7 +435,9 @@ size_t samqp_events_count(const samqp_events *events);
 /*
  * Has fn(user) called when the queue stops being empty: for loops that have no descriptors. It is called by the thread that
  * adds the event, which serves sockets: it has to be short, must not wait, and must not poll. Calls that would wait give
- * SAMQP_ERR_WOULD_DEADLOCK there. It may be called once more while this function replaces it. NULL takes it away.
+ * SAMQP_ERR_WOULD_DEADLOCK there. This function itself calls it if there are events already, and samqp_events_poll may, where
+ * another thread could have found the queue empty. It may be called once more while this function replaces it. NULL takes it
+ * away.
  */
 samqp_status samqp_events_set_notify(samqp_events *events, void (*fn)(void *user), void *user);
 
@@ -448,7 +451,9 @@ samqp_status samqp_events_set_notify(samqp_events *events, void (*fn)(void *user
 samqp_status samqp_events_dispatch(
     samqp_events *events, void (*fn)(samqp_event *event, void *user), void *user, samqp_error **error);
 
-/* Ends what samqp_events_dispatch began, and waits until fn is not running any more. Within fn it only asks for the end. */
+/* Ends what samqp_events_dispatch began, and waits until fn is not running any more; events that fn has not had stay in the
+ * queue. Within fn it only asks for the end: that call is the last. Within any other callback it gives
+ * SAMQP_ERR_WOULD_DEADLOCK while the queue is dispatched. */
 samqp_status samqp_events_stop(samqp_events *events);
 
 /* Gives the handle up. Events that nobody has taken are dropped; deliveries among them go back to their queues with their
@@ -457,7 +462,8 @@ void samqp_events_free(samqp_events *events);
 
 /* What kind of event it is; 0 for NULL. */
 samqp_event_type samqp_event_get_type(const samqp_event *event);
-/* See the types for what these mean: 0, NULL, "" and SAMQP_OK where a type says nothing. */
+/* See the types for what these mean: 0, NULL and "" where a type says nothing. The status is that of the error, if there is
+ * one, else SAMQP_OK. */
 uint64_t samqp_event_tag(const samqp_event *event);
 void *samqp_event_user(const samqp_event *event);
 samqp_status samqp_event_status(const samqp_event *event);
@@ -499,7 +505,8 @@ void samqp_topology_free(samqp_topology *topology);
  * NULL, here and below. */
 samqp_status samqp_topology_add_exchange(
     samqp_topology *topology, const char *name, const char *type, uint32_t flags, const samqp_table *arguments);
-/* Flags: DURABLE, EXCLUSIVE, AUTO_DELETE, QUORUM. */
+/* Flags: DURABLE, EXCLUSIVE, AUTO_DELETE, QUORUM. With a NULL or empty name the broker chooses one: one queue may be such, and
+ * bindings name it so, too. */
 samqp_status samqp_topology_add_queue(
     samqp_topology *topology, const char *name, uint32_t flags, const samqp_table *arguments);
 samqp_status samqp_topology_add_binding(
@@ -675,7 +682,8 @@ samqp_status samqp_purge_queue(
 /* Asks the broker. SAMQP_ERR_CHANNEL_EXCEPTION with 404 if there is no such queue; nothing else suffers from that. */
 samqp_status samqp_queue_status(
     samqp_client *client, const char *name, samqp_queue_info *out, int64_t timeout_ms, samqp_error **error);
-/* The present name of a queue that the broker named, given any name that it has had; else the same name. */
+/* The present name of a queue that the broker named, given any name that it has had; else the same name. Asks nobody: the
+ * counts are 0. */
 samqp_status samqp_current_queue_name(samqp_client *client, const char *name, samqp_queue_info *out);
 
 /* Declares all of it, and keeps it. SAMQP_ERR_DEGRADED if some of it was refused: `failures`, which may be NULL, says how many,
@@ -689,9 +697,12 @@ typedef struct samqp_plan samqp_plan;
 /* It exists as declared, or would be made. */
 #define SAMQP_PLAN_EXISTS 1
 #define SAMQP_PLAN_MISSING 2
-/* It is there, but another one; or it could not be looked at, or this library or the broker advise against it. */
+/* It exists with other properties: declaring it would fail. */
 #define SAMQP_PLAN_DIFFERS 3
+/* It could not be compared, or not be asked for. */
 #define SAMQP_PLAN_UNKNOWN 4
+/* Declaring it would fail: another connection has it for itself, the user may not, an end of the binding is missing, or no broker
+ * of this version would take it. */
 #define SAMQP_PLAN_REFUSED 5
 
 /* Compares with what the broker has, and changes nothing. */
@@ -700,7 +711,7 @@ samqp_status samqp_topology_plan(
 size_t samqp_plan_count(const samqp_plan *plan);
 /* SAMQP_PLAN_*; 0 if there is no such index. */
 int32_t samqp_plan_finding(const samqp_plan *plan, size_t index);
-/* What it is, and what was found, for people; NULL if there is no such index. */
+/* What it is, what was found, and warnings, for people; NULL if there is no such index. */
 const char *samqp_plan_text(const samqp_plan *plan, size_t index);
 /* 1 if applying it would succeed as far as one can tell, else 0. */
 int32_t samqp_plan_is_applicable(const samqp_plan *plan);
@@ -754,7 +765,8 @@ samqp_status samqp_publish_nocopy(
     void *user, uint64_t *tag, samqp_error **error);
 
 /*
- * Publishes and waits for the outcome, timeout_ms at most (negative: the publisher's deadline). Waits for room, too. No event.
+ * Publishes and waits for the outcome, timeout_ms at most (negative: the publisher's deadline; 0: nothing is sent, and that
+ * is SAMQP_ERR_NOT_SENT). Waits for room, too. No event.
  *
  * SAMQP_OK: confirmed. Else how it ended: SAMQP_ERR_NACKED, _RETURNED, _UNKNOWN (also when the time ran out after it was sent),
  * _NOT_SENT; samqp_error_cause says why.
@@ -891,7 +903,8 @@ void samqp_delivery_free(samqp_delivery *delivery);
 /*
  * A channel of one connection, for what is not declared: basic.get, transactions, passive declares. It does not outlive its
  * connection: when that is lost, calls give SAMQP_ERR_CLOSED and its kin, and the program opens another one. An operation that
- * the broker refuses ends it (SAMQP_ERR_CHANNEL_EXCEPTION).
+ * the broker refuses ends it (SAMQP_ERR_CHANNEL_EXCEPTION). Whatever timeout_ms says, a question has its answer within
+ * "connection.rpc_timeout_ms", or the channel ends.
  */
 typedef struct samqp_channel samqp_channel;
 
@@ -905,12 +918,13 @@ int32_t samqp_channel_is_open(const samqp_channel *channel);
 int32_t samqp_channel_get(
     samqp_channel *channel, const char *queue, uint32_t flags, int64_t timeout_ms, samqp_delivery **out,
     samqp_error **error);
-/* basic.publish with a confirm, on this channel: as samqp_publish_wait, and never sent again. In a transaction it returns at
- * once. */
+/* basic.publish with a confirm, on this channel: as samqp_publish_wait, and never sent again (a negative timeout_ms is
+ * "connection.publish_timeout_ms"). In a transaction it returns at once, and a message that no queue gets is dropped without a
+ * word. A channel has either confirms or transactions, whichever it used first. */
 samqp_status samqp_channel_publish(
     samqp_channel *channel, const char *exchange, const char *routing_key, const samqp_properties *properties,
     const void *body, size_t length, uint32_t flags, int64_t timeout_ms, samqp_error **error);
-/* queue.declare and exchange.declare, passive: whether they are there. */
+/* queue.declare and exchange.declare, passive: whether they are there. `out` may be NULL. */
 samqp_status samqp_channel_check_queue(
     samqp_channel *channel, const char *name, samqp_queue_info *out, int64_t timeout_ms, samqp_error **error);
 samqp_status samqp_channel_check_exchange(
@@ -921,7 +935,7 @@ samqp_status samqp_channel_recover(samqp_channel *channel, int64_t timeout_ms, s
 samqp_status samqp_channel_tx_select(samqp_channel *channel, int64_t timeout_ms, samqp_error **error);
 samqp_status samqp_channel_tx_commit(samqp_channel *channel, int64_t timeout_ms, samqp_error **error);
 samqp_status samqp_channel_tx_rollback(samqp_channel *channel, int64_t timeout_ms, samqp_error **error);
-/* Closes it, waiting for the broker's answer; what is not settled goes back to its queue. */
+/* Closes it, waiting for the broker's answer; what is not settled goes back to its queue. SAMQP_OK if it has ended already. */
 samqp_status samqp_channel_close(samqp_channel *channel, int64_t timeout_ms, samqp_error **error);
 /* Gives the handle up, and closes the channel without waiting once its deliveries are freed, too. */
 void samqp_channel_free(samqp_channel *channel);

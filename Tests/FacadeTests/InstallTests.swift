@@ -42,7 +42,9 @@ struct InstallTests {
         try await make("install", stage: stage)
         let found = try await files(of: stage)
         for expected in [
-            "include/swiftamqp.h", "lib/libswiftamqp.so", "lib/libswiftamqp.so.0", "lib/libswiftamqp.so.\(version)",
+            "include/swiftamqp.h", "include/swiftamqp.hpp", "lib/libswiftamqp.so", "lib/libswiftamqp.so.0",
+            "lib/libswiftamqp.so.\(version)",
+            "lib/libswiftamqp.a",
             "lib/pkgconfig/swiftamqp.pc", "lib/cmake/SwiftAMQP/SwiftAMQPConfig.cmake",
             "lib/cmake/SwiftAMQP/SwiftAMQPConfigVersion.cmake", "share/man/man3/swiftamqp.3",
         ] {

@@ -1,5 +1,6 @@
 import CSwiftAMQP
 import Glibc
+import SwiftAMQP
 import TestSupport
 import Testing
 
@@ -37,7 +38,60 @@ struct TwoRuntimesTests {
         }
         #expect(addresses.count == 1 && !addresses.contains(0))
     }
+
+    /// Tasks, actors and threads of both runtimes at the same time: a client of each in one process.
+    @Test(
+        "a client of the library works beside a client of this process",
+        .enabled(
+            if: dlsym(nil, "__tsan_init") == nil, "the thread sanitizer does not see how the library's runtime orders"))
+    func clients() async throws {
+        let library = try LoadedLibrary(try await InstalledLibrary.shared.library)
+        let open = try library.function("samqp_client_open", as: ClientOpen.self)
+        let close = try library.function(
+            "samqp_client_close",
+            as: (@convention(c) @Sendable (OpaquePointer?, UnsafeMutableRawPointer?) -> Int32).self)
+        let state = try library.function(
+            "samqp_client_state", as: (@convention(c) @Sendable (OpaquePointer?) -> Int32).self)
+        let free = try library.function(
+            "samqp_client_free", as: (@convention(c) @Sendable (OpaquePointer?) -> Void).self)
+        let newOptions = try library.function(
+            "samqp_options_new", as: (@convention(c) @Sendable () -> OpaquePointer?).self)
+        let addEndpoint = try library.function(
+            "samqp_options_add_endpoint",
+            as: (@convention(c) @Sendable (OpaquePointer?, UnsafePointer<CChar>, UnsafeMutableRawPointer?) -> Int32)
+                .self)
+        let freeOptions = try library.function(
+            "samqp_options_free", as: (@convention(c) @Sendable (OpaquePointer?) -> Void).self)
+
+        let url = try await Broker.shared.url
+        let ours = try AMQPClient(configuration: AMQPClientConfiguration(try AMQPConfiguration(url: url)))
+        try await ours.connect()
+        for _ in 0..<3 {
+            let (opened, connected, closed) = try await offPool("client") { () throws(HarnessError) in
+                let options = newOptions()
+                defer { freeOptions(options) }
+                guard addEndpoint(options, url, nil) == SAMQP_OK else {
+                    throw HarnessError(.malformed, "the endpoint was refused")
+                }
+                var client: OpaquePointer?
+                let opened = open(&client, options, nil, nil, 60_000, nil)
+                defer { free(client) }
+                return (opened, state(client), close(client, nil))
+            }
+            #expect(opened == SAMQP_OK && connected == SAMQP_STATE_OPEN && closed == SAMQP_OK)
+            let queue = try await ours.declare(.serverNamed())
+            try await ours.publish(AMQPMessage("beside"), to: .queue(queue.name))
+        }
+        let report = await ours.shutdown(deadline: .seconds(30))
+        #expect(!report.isTimedOut)
+    }
 }
+
+private typealias ClientOpen =
+    @convention(c) @Sendable (
+        UnsafeMutablePointer<OpaquePointer?>?, OpaquePointer?, OpaquePointer?, UnsafeMutableRawPointer?, Int64,
+        UnsafeMutableRawPointer?
+    ) -> Int32
 
 /// A shared library that was loaded by its path, with symbols of its own.
 private struct LoadedLibrary: @unchecked Sendable {

@@ -177,7 +177,7 @@ final class ClientStatus: @unchecked Sendable {
             closedError = closedError ?? error
         }
         guard isFirst else { return }
-        report(.closed(error))
+        report(.closed(error), isLast: true)
         let buffers = lock.withLock { Array(subscriptions.values) }
         for buffer in buffers { buffer.finish() }
     }
@@ -224,10 +224,10 @@ final class ClientStatus: @unchecked Sendable {
 
     // MARK: Who is told
 
-    func report(_ event: AMQPClientEvent) {
+    func report(_ event: AMQPClientEvent, isLast: Bool = false) {
         let buffers: [EventBuffer<AMQPClientEvent>]? = lock.withLock {
             if isEndReported { return nil }
-            if case .closed = event { isEndReported = true }
+            if isLast { isEndReported = true }
             return Array(subscriptions.values)
         }
         guard let buffers else { return }

@@ -1,4 +1,5 @@
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 internal import AMQPTransport
 public import CSwiftAMQP
 internal import SwiftAMQP
@@ -35,8 +36,11 @@ public func samqp_client_open(
         let limit = Waiting.Limit(milliseconds: timeout)
         try Waiting.check(limit)
         // The client knows best why it could not connect: it gets the deadline.
-        let within = timeout < 0 ? nil : AMQPClientConfiguration.FirstConnect.within(
-            .milliseconds(min(timeout, longestFirstConnect)))
+        let within =
+            timeout < 0
+            ? nil
+            : AMQPClientConfiguration.FirstConnect.within(
+                .milliseconds(min(timeout, longestFirstConnect)))
         let object = try make(options, events, user, firstConnect: within)
         let client = object.client
         try Waiting.run(Waiting.Limit(milliseconds: -1)) { () async throws(AMQPError) in try await client.connect() }
@@ -70,7 +74,9 @@ public func samqp_client_wait(
 ) -> samqp_status {
     status(error) { () throws(Failure) in
         let client = try required(client).client
-        if client.state.isUsable { return }
+        let state = client.state
+        if state.isUsable { return }
+        if case .closed(let error) = state { throw Failure(error) }
         try Waiting.run(Waiting.Limit(milliseconds: timeout)) { () async throws(AMQPError) in
             try await client.connect()
         }
@@ -129,15 +135,15 @@ public func samqp_client_drain(
     _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> samqp_status {
     status(error) { () throws(Failure) in
+        // Before anything is ended: a struct that cannot be filled is no reason to.
+        if let out { try OutputStruct.fill(out, samqp_drain_report()) }
         let object = try required(client)
-        let before = object.tally.snapshot
-        let report = try object.drain(within: timeout < 0 ? .seconds(30) : .milliseconds(timeout))
+        let (report, settled) = try object.drain(within: timeout < 0 ? .seconds(30) : .milliseconds(timeout))
         if let out {
             var filled = samqp_drain_report(report)
             // Consumers without handlers settle through their deliveries.
-            let after = object.tally.snapshot
-            filled.acked &+= after.acked &- before.acked
-            filled.requeued &+= after.requeued &- before.requeued
+            filled.acked &+= settled.acked
+            filled.requeued &+= settled.requeued
             try OutputStruct.fill(out, filled)
         }
         if report.isTimedOut { throw Failure(SAMQP_ERR_TIMEOUT, "the client was ended before all was done: \(report)") }

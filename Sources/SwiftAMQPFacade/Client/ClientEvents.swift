@@ -38,6 +38,8 @@ extension AMQPClientEvent {
         case .connectFailed(let role, let error): (SAMQP_LOG_WARNING, "\(role): not connected: \(error)")
         case .waiting(let role, let duration): (SAMQP_LOG_DEBUG, "\(role): next attempt in \(duration)")
         case .opened(let role, let endpoint): (SAMQP_LOG_INFO, "\(role): connected to \(endpoint)")
+        case .lost(let role, let error) where error.code == .closed:
+            (SAMQP_LOG_INFO, "\(role): connection closed by this program")
         case .lost(let role, let error): (SAMQP_LOG_WARNING, "\(role): connection lost: \(error)")
         case .blocked(let role, let reason): (SAMQP_LOG_WARNING, "\(role): the broker takes no publishes: \(reason)")
         case .unblocked(let role): (SAMQP_LOG_INFO, "\(role): the broker takes publishes again")

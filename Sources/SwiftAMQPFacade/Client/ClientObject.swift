@@ -11,6 +11,8 @@ final class ClientObject: Sendable {
     let events: EventQueue?
     /// Settles of deliveries that consumers without handlers gave out.
     let tally = DeliveryTally()
+    /// What the tally said when the first drain began.
+    private let tallyAtDrain = Gate<AMQPDeliveryCounts>()
 
     /// Connects in the background.
     ///
@@ -34,14 +36,22 @@ final class ClientObject: Sendable {
     }
 
     /// Ends the client; see `samqp_client_drain`.
-    func drain(within duration: Duration) throws(Failure) -> AMQPShutdownReport {
+    ///
+    /// - Returns: What came of it, and what the tally counted meanwhile: the same for everybody who drains.
+    func drain(within duration: Duration) throws(Failure) -> (AMQPShutdownReport, AMQPDeliveryCounts) {
         try checkMayEnd()
+        tallyAtDrain.open(tally.snapshot)
         let gate = Gate<AMQPShutdownReport>()
         Task.detached { [client] in gate.open(await client.shutdown(deadline: duration)) }
         // It keeps its deadline by itself.
         guard let report = gate.wait(until: .distantFuture) else {
             throw Failure(SAMQP_ERR_INTERNAL, "a wait without a limit came back")
         }
-        return report
+        var settled = tally.snapshot
+        if let before = tallyAtDrain.wait(until: .distantFuture) {
+            settled.acked &-= before.acked
+            settled.requeued &-= before.requeued
+        }
+        return (report, settled)
     }
 }

@@ -1,4 +1,5 @@
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 internal import AMQPTransport
 public import CSwiftAMQP
 internal import SwiftAMQP
@@ -15,9 +16,8 @@ private func prepare(
     _ client: OpaquePointer?, _ queue: UnsafePointer<CChar>?, _ options: OpaquePointer?
 ) throws(Failure) -> (ClientObject, AMQPConsumerConfiguration) {
     guard let client = Handle.get(client, as: ClientObject.self) else { throw .missing("client") }
-    guard let queue else { throw .missing("queue") }
-    guard let name = String(caller: queue) else { throw .invalidArgument("'queue' is not UTF-8") }
-    return (client, try OptionsObject.consumerConfiguration(Handle.get(options), queue: name))
+    let queue = try String(name: queue, as: "queue")
+    return (client, try OptionsObject.consumerConfiguration(Handle.get(options), queue: queue))
 }
 
 @_cdecl("samqp_consume") @implementation
@@ -33,19 +33,21 @@ public func samqp_consume(
         try Waiting.check(limit)
         let (client, configuration) = try prepare(client, queue, options)
         let eventQueue = Handle.get(events, as: EventsObject.self)?.queue
-        let mailbox = ConsumerMailbox(queue: eventQueue, user: UInt(bitPattern: user), tally: client.tally)
+        let mailbox = ConsumerMailbox(
+            queue: eventQueue, user: UInt(bitPattern: user), tally: client.tally, isAwaited: limit.mayWait)
         let consumer = try mapped { () throws(AMQPError) in
             try PolledConsumer(client.client, configuration, listener: mailbox)
         }
         mailbox.attach(consumer)
         let object = ConsumerObject(.fetched(mailbox, isPolled: eventQueue == nil))
         if limit.mayWait {
-            guard let answer = mailbox.firstAnswer.wait(until: limit.deadline) else {
+            let answer = mailbox.firstAnswer.wait(until: limit.deadline)
+            if case .some(.some(let error)) = answer { throw Failure(error) }
+            guard answer != nil || !mailbox.giveUp() else {
                 throw Failure(
                     SAMQP_ERR_TIMEOUT,
                     "the broker did not say consume-ok for queue '\(configuration.queue)' in time")
             }
-            if let error = answer { throw Failure(error) }
         }
         out.pointee = Handle.make(object)
     }

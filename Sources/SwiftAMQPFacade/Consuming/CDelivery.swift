@@ -1,4 +1,5 @@
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 internal import AMQPTransport
 public import CSwiftAMQP
 internal import SwiftAMQP

@@ -5,7 +5,7 @@ internal import Synchronization
 
 /// Where the deliveries and events of one consumer are fetched from: by its event queue, or by threads that poll it.
 ///
-/// - Invariant: `consumer` is set once, before anybody else has this object; `notices` and `isEndTold` are guarded by `lock`,
+/// - Invariant: `consumer` is set once, before anybody else has this object; `stage`, `notices` and `isEndTold` are guarded by `lock`,
 ///   with which nothing else is called. That is why the class is `@unchecked Sendable`.
 final class ConsumerMailbox: PolledConsumerListener, EventSource, @unchecked Sendable {
     let place = EventQueue.Place()
@@ -16,7 +16,17 @@ final class ConsumerMailbox: PolledConsumerListener, EventSource, @unchecked Sen
     /// What the broker says first: a subscription, a refusal, or that there will be none.
     let firstAnswer = Gate<AMQPError?>()
 
+    /// How far it has come as a caller sees it.
+    private enum Stage {
+        /// The caller waits to learn whether there is a consumer at all: until then nobody is told anything.
+        case awaited
+        case begun
+        /// The caller was told that there is none: nobody is told anything, ever.
+        case refused
+    }
+
     private let lock = ConditionLock()
+    @exclusivity(unchecked) private var stage: Stage
     /// Counts what may have brought something: who looked before must look again before it waits.
     @exclusivity(unchecked) private var news: UInt64 = 0
     private var notices: [EventObject] = []
@@ -24,8 +34,11 @@ final class ConsumerMailbox: PolledConsumerListener, EventSource, @unchecked Sen
     /// The handle is gone: nobody may be given deliveries any more.
     private let isFreed = Atomic(false)
 
-    /// - Parameter queue: Where its events go; `nil` for a consumer that is polled.
-    init(queue: EventQueue?, user: UInt, tally: DeliveryTally) {
+    /// - Parameters:
+    ///   - queue: Where its events go; `nil` for a consumer that is polled.
+    ///   - isAwaited: Whether the caller waits for ``firstAnswer``.
+    init(queue: EventQueue?, user: UInt, tally: DeliveryTally, isAwaited: Bool) {
+        stage = isAwaited ? .awaited : .begun
         self.queue = queue
         self.user = user
         self.tally = tally
@@ -49,21 +62,38 @@ final class ConsumerMailbox: PolledConsumerListener, EventSource, @unchecked Sen
     }
 
     func didReport(_ event: AMQPClientEvent) {
+        let answer: AMQPError??
         switch event {
-        case .consumerSubscribed: firstAnswer.open(nil)
-        case .consumerLost(_, _, let error) where error.code == .channelException: firstAnswer.open(error)
+        case .consumerSubscribed: answer = .some(nil)
+        case .consumerLost(_, _, let error) where error.code == .channelException: answer = error
         case .consumerEnded(_, _, let error):
-            firstAnswer.open(error ?? AMQPError(.closed, "the consumer was cancelled by this program"))
-        default: break
+            answer = error ?? AMQPError(.closed, "the consumer was cancelled by this program")
+        default: answer = nil
         }
-        guard queue != nil, let notice = EventObject(consumer: event, user: user) else { return }
-        lock.withLock { notices.append(notice) }
+        let notice = queue == nil ? nil : EventObject(consumer: event, user: user)
+        lock.withLock {
+            if case .awaited = stage, let answer { stage = answer == nil ? .begun : .refused }
+            if case .begun = stage, let notice { notices.append(notice) }
+        }
+        if let answer { firstAnswer.open(answer) }
         hasDeliveries()
     }
+
+    /// The caller does not wait any longer. False if the consumer has begun in this moment.
+    func giveUp() -> Bool {
+        lock.withLock {
+            if case .begun = stage { return false }
+            stage = .refused
+            return true
+        }
+    }
+
+    private var hasBegun: Bool { lock.withLock { if case .begun = stage { true } else { false } } }
 
     // MARK: EventSource
 
     func takeEvents(upTo maximum: Int, into events: inout [EventObject]) -> Bool {
+        guard hasBegun else { return true }
         // Asked first: what comes after the end is not missed then.
         let end = consumer?.ended
         let taken = lock.withLock {
@@ -78,7 +108,7 @@ final class ConsumerMailbox: PolledConsumerListener, EventSource, @unchecked Sen
             events.append(EventObject(DeliveryObject(delivery, tally: tally), user: user))
         }
         guard isAll, let end else { return isAll }
-        guard events.count < maximum || taken.count + deliveries.count < maximum else { return false }
+        guard taken.count + deliveries.count < maximum else { return false }
         let isNews = lock.withLock {
             defer { isEndTold = true }
             return !isEndTold

@@ -36,20 +36,32 @@ final class DeliveryObject: Sendable {
 
     // MARK: Settling
 
+    // Counted first, and taken back where it fails: who sees that nothing is unsettled finds the count complete.
+
     func ack(multiple: Bool) throws(Failure) {
         do throws(AMQPError) {
-            try delivery.ack(multiple: multiple)
             tally?.acked.add(1, ordering: .relaxed)
+            try delivery.ack(multiple: multiple)
         } catch {
+            tally?.acked.subtract(1, ordering: .relaxed)
             throw note(error)
         }
     }
 
     func nack(requeue: Bool, multiple: Bool) throws(Failure) {
         do throws(AMQPError) {
+            if requeue {
+                tally?.requeued.add(1, ordering: .relaxed)
+            } else {
+                tally?.rejected.add(1, ordering: .relaxed)
+            }
             try delivery.nack(requeue: requeue, multiple: multiple)
-            if requeue { tally?.requeued.add(1, ordering: .relaxed) } else { tally?.rejected.add(1, ordering: .relaxed) }
         } catch {
+            if requeue {
+                tally?.requeued.subtract(1, ordering: .relaxed)
+            } else {
+                tally?.rejected.subtract(1, ordering: .relaxed)
+            }
             throw note(error)
         }
     }

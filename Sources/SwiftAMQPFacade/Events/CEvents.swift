@@ -115,6 +115,7 @@ public func samqp_events_dispatch(
             try dispatcher.start(queue)
         } catch {
             _ = queue.removeDispatcher()
+            queue.didEnd(dispatcher)
             throw Failure(SAMQP_ERR_NO_MEMORY, "no thread is to be had: \(error)")
         }
     }
@@ -122,7 +123,14 @@ public func samqp_events_dispatch(
 
 @_cdecl("samqp_events_stop") @implementation
 public func samqp_events_stop(_ events: OpaquePointer?) -> samqp_status {
-    status { () throws(Failure) in try queue(events).removeDispatcher()?.join() }
+    status { () throws(Failure) in
+        let queue = try queue(events)
+        let running = queue.dispatchers
+        let isOwn = running.contains { Callback.isIn($0) }
+        guard running.isEmpty || isOwn || !Callback.isInEvent else { throw Failure.wouldDeadlock }
+        let left = queue.removeDispatcher()
+        if !isOwn { for dispatcher in left { dispatcher.join() } }
+    }
 }
 
 @_cdecl("samqp_events_free") @implementation

@@ -5,41 +5,37 @@ internal import CSwiftAMQP
 final class Dispatcher: Sendable {
     private let body: @Sendable (OpaquePointer) -> Void
     private let ended = Gate<Void>()
-    /// How many are taken at a time.
-    private static let batch = 64
 
-    /// - Parameter body: Takes the handle of an event over.
+    /// - Parameter body: Gets the handle of an event, which is its own from then on.
     init(_ body: @escaping @Sendable (OpaquePointer) -> Void) { self.body = body }
 
     func start(_ queue: EventQueue) throws(SystemError) {
         try Thread.startDetached(name: "samqp-events") { self.run(queue) }
     }
 
+    /// One event after the other: of those that were taken together some would be left over when it is told to end.
     private func run(_ queue: EventQueue) {
         Callback.run(.event(self)) {
-            var events = [OpaquePointer?](repeating: nil, count: Self.batch)
-            events.withUnsafeMutableBufferPointer { events in
-                while let count = next(queue, events) {
-                    for case let event? in events[..<count] { body(event) }
-                }
-            }
+            while let event = next(queue) { body(event) }
         }
+        queue.didEnd(self)
         ended.open(())
     }
 
     /// `nil` when the queue has another master, or none.
-    private func next(_ queue: EventQueue, _ events: UnsafeMutableBufferPointer<OpaquePointer?>) -> Int? {
-        guard let first = events.baseAddress else { return nil }
+    private func next(_ queue: EventQueue) -> OpaquePointer? {
+        var event: OpaquePointer?
         do throws(Failure) {
-            return try queue.take(upTo: events.count, into: first, Waiting.Limit(milliseconds: -1), for: self)
+            // A poll that was woken up brings nothing.
+            while event == nil {
+                _ = try queue.take(upTo: 1, into: &event, Waiting.Limit(milliseconds: -1), for: self)
+            }
+            return event
         } catch {
             return nil
         }
     }
 
-    /// Waits until the thread has ended, unless this is it.
-    func join() {
-        if Callback.isIn(self) { return }
-        _ = ended.wait(until: .distantFuture)
-    }
+    /// Waits until the thread does not call the program any more.
+    func join() { _ = ended.wait(until: .distantFuture) }
 }

@@ -34,6 +34,8 @@ final class EventQueue: @unchecked Sendable {
         case confirms(EndedPublishes)
         case event(EventObject)
         case source(any EventSource)
+
+        var confirmCount: Int { if case .confirms(let publishes) = self { publishes.count } else { 0 } }
     }
 
     let highWater: Int
@@ -52,6 +54,8 @@ final class EventQueue: @unchecked Sendable {
     @exclusivity(unchecked) private var waiters = 0
     @exclusivity(unchecked) private var isClosed = false
     @exclusivity(unchecked) private var dispatcher: Dispatcher?
+    /// Dispatchers that were told to end and have not yet.
+    private var leaving: [Dispatcher] = []
     private var notify: (@Sendable () -> Void)?
     /// Sources that something was taken from since they were flushed.
     @exclusivity(unchecked) private var unflushed: [any EventSource] = []
@@ -111,7 +115,8 @@ final class EventQueue: @unchecked Sendable {
     func push(_ publishes: EndedPublishes) {
         let added = publishes.count
         guard added > 0 else { return }
-        put { append(.confirms(publishes), count: added) }
+        let isPut = put { append(.confirms(publishes), count: added) }
+        if !isPut { release(added) }
     }
 
     /// An event that may be dropped when there are many.
@@ -135,12 +140,13 @@ final class EventQueue: @unchecked Sendable {
         }
     }
 
-    @inline(__always)
-    private func put(_ append: () -> Void) {
+    /// False if nobody takes anything any more.
+    @inline(__always) @discardableResult
+    private func put(_ append: () -> Void) -> Bool {
         lock.lock()
         guard !isClosed else {
             lock.unlock()
-            return
+            return false
         }
         let wasEmpty = isEmpty
         append()
@@ -151,6 +157,7 @@ final class EventQueue: @unchecked Sendable {
         lock.unlock()
         if isAnybodyWaiting { lock.wakeOne() }
         notify?()
+        return true
     }
 
     // MARK: Taking out
@@ -172,6 +179,8 @@ final class EventQueue: @unchecked Sendable {
             guard !isClosed, self.dispatcher === dispatcher else {
                 let text = isClosed ? "the event queue was freed" : "the event queue is dispatched"
                 lock.unlock()
+                // What was taken meanwhile is in no queue any more.
+                if taken > 0 { return taken }
                 throw Failure(SAMQP_ERR_CLOSED, text)
             }
             if isEmpty {
@@ -331,12 +340,23 @@ final class EventQueue: @unchecked Sendable {
         return isSet
     }
 
+    /// Those that may call the program now.
+    var dispatchers: [Dispatcher] { lock.withLock { leaving + (dispatcher.map { [$0] } ?? []) } }
+
     /// The dispatcher is told to end, and nobody is the one that takes any more.
-    func removeDispatcher() -> Dispatcher? {
-        let removed = lock.withLock { dispatcher.take() }
+    ///
+    /// - Returns: All who have not ended yet.
+    func removeDispatcher() -> [Dispatcher] {
+        let left = lock.withLock {
+            if let dispatcher = dispatcher.take() { leaving.append(dispatcher) }
+            return leaving
+        }
         lock.wakeAll()
-        return removed
+        return left
     }
+
+    /// It does not call the program any more.
+    func didEnd(_ dispatcher: Dispatcher) { lock.withLock { leaving.removeAll { $0 === dispatcher } } }
 
     /// Drops what is there, and what comes.
     func close() {
@@ -344,11 +364,13 @@ final class EventQueue: @unchecked Sendable {
         isClosed = true
         let dropped = (incoming, outgoing, unflushed, wanting, notify)
         (incoming, outgoing, unflushed, wanting, notify) = ([], [], [], [], nil)
+        let confirms = (dropped.0 + dropped.1.dropFirst(head)).reduce(0) { $0 + $1.confirmCount }
         head = 0
         queued = 0
         dispatcher = nil
         lock.unlock()
         lock.wakeAll()
+        release(confirms)
         // Their ends take other locks.
         withExtendedLifetime(dropped) {}
     }

@@ -12,7 +12,8 @@ extension AMQPProperties {
         }
         let fields = try OutputStruct.read(pointer)
         guard fields.reserved == (0, 0, 0, 0) else {
-            throw .invalidArgument("samqp_properties.reserved is not zero: set the struct to SAMQP_PROPERTIES_INIT first")
+            throw .invalidArgument(
+                "samqp_properties.reserved is not zero: set the struct to SAMQP_PROPERTIES_INIT first")
         }
         let mode: AMQPDeliveryMode
         switch Int32(fields.delivery_mode) {

@@ -69,7 +69,8 @@ extension OptionKey {
         OptionKey(
             "client.when_full", \.client.publishing.whenFull,
             .choice(("suspend", .suspend), ("fail", .fail), ("drop_oldest", .dropOldest)),
-            "what happens to a publish that finds its publisher full: it waits, it ends as not sent, or the oldest does"),
+            "what happens to a publish that finds its publisher full: it waits, it ends as not sent, or the oldest does"
+        ),
         OptionKey(
             "client.assign_message_ids", \.client.publishing.assignsMessageIDs, .bool,
             "whether messages without a message id get one"),
@@ -119,7 +120,8 @@ extension OptionKey {
             "the consumer's name at the broker; none for one that is made up"),
         OptionKey(
             "consumer.exclusive", \.consumer.isExclusive, .bool, "whether nobody else may consume from the queue"),
-        OptionKey("consumer.arguments", \.consumer.arguments, .table, "arguments of basic.consume, for example x-priority"),
+        OptionKey(
+            "consumer.arguments", \.consumer.arguments, .table, "arguments of basic.consume, for example x-priority"),
         OptionKey(
             "consumer.when_cancelled", \.consumer.whenCancelledByBroker, whenEnded,
             "what a consumer does that the broker cancelled, for example because its queue was deleted"),

@@ -24,7 +24,8 @@ struct OptionKey: Sendable {
 
     init<Value: Sendable>(
         _ name: String, _ type: OptionType<Value>, _ help: String,
-        get: @escaping @Sendable (OptionSettings) -> Value, set: @escaping @Sendable (inout OptionSettings, Value) -> Void
+        get: @escaping @Sendable (OptionSettings) -> Value,
+        set: @escaping @Sendable (inout OptionSettings, Value) -> Void
     ) {
         self.name = name
         self.type = type.name

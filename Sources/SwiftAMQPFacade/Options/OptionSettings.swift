@@ -58,7 +58,8 @@ struct FailureSettings: Sendable {
                 backoff: backoff, limit: limit, then: then == .park ? .park(queue: parkingQueue) : .reject)
         case .retry:
             guard let limit else {
-                throw .invalidArgument("option 'failures.limit' is none; with failures.policy = retry it must be 1 to 1000")
+                throw .invalidArgument(
+                    "option 'failures.limit' is none; with failures.policy = retry it must be 1 to 1000")
             }
             var queues = queues
             queues.limit = limit

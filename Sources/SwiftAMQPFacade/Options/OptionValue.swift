@@ -84,7 +84,8 @@ extension OptionType where Value: FixedWidthInteger & Sendable {
     static func integer(_ range: ClosedRange<Value>) -> OptionType {
         let isOpen = range.upperBound == .max && Value.bitWidth == 64
         return OptionType(
-            name: "integer", range: isOpen ? "\(range.lowerBound) or more" : "\(range.lowerBound) to \(range.upperBound)",
+            name: "integer",
+            range: isOpen ? "\(range.lowerBound) or more" : "\(range.lowerBound) to \(range.upperBound)",
             parse: { input in
                 guard let value = input.integer.flatMap({ Value(exactly: $0) }), range ~= value else { return nil }
                 return value
@@ -115,8 +116,9 @@ extension OptionType where Value == [Duration] {
             guard let text = input.text ?? input.integer.map(String.init) else { return nil }
             var delays: [Duration] = []
             for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-                let digits = part.drop { $0 == " " }.prefix { $0 != " " }
-                guard delays.count < 32, let value = Int64(digits), 1...86_400_000 ~= value else { return nil }
+                let start = part.drop { $0 == " " }
+                let end = start.lastIndex { $0 != " " }.map { start[...$0] } ?? start
+                guard delays.count < 32, let value = Int64(end), 1...86_400_000 ~= value else { return nil }
                 delays.append(.milliseconds(value))
             }
             return delays
@@ -223,7 +225,8 @@ extension Duration {
         let (seconds, attoseconds) = components
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)
         if overflow { return seconds < 0 ? .min : .max }
-        let (sum, sumOverflow) = product.addingReportingOverflow((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+        let (sum, sumOverflow) = product.addingReportingOverflow(
+            (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
         return sumOverflow ? .max : sum
     }
 }

@@ -61,8 +61,8 @@ final class AddressCache: @unchecked Sendable {
         let found = kept.first { $0.isFor(exchange, routingKey) }
         lock.unlock()
         if let found { return (found.address, use(found)) }
-        guard let exchangeName = String(caller: exchange) else { throw .invalidArgument("'exchange' is not UTF-8") }
-        guard let keyName = String(caller: routingKey) else { throw .invalidArgument("'routing_key' is not UTF-8") }
+        let exchangeName = try String(name: exchange, as: "exchange")
+        let keyName = try String(name: routingKey, as: "routing_key")
         let entry = Entry(exchange: exchangeName, routingKey: keyName)
         lock.lock()
         let isKept = kept.count < Self.most

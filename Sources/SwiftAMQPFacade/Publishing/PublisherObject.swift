@@ -94,6 +94,12 @@ final class PublisherObject: Sendable {
             body: [UInt8](try arguments.bytes()), properties: try AMQPProperties(caller: arguments.properties))
         let address = try addresses.address(exchange: arguments.exchange, routingKey: arguments.routingKey).address
         try Waiting.check(limit)
+        guard limit.mayWait else {
+            throw Failure(
+                AMQPError(
+                    .timeout, "there was no time to publish to \(address): nothing was sent",
+                    outcome: .notSent(reason: .timeout)))
+        }
         let outcome = Gate<Result<AMQPPublishReceipt, AMQPError>>()
         _ = try mapped { () throws(AMQPError) in
             try publisher.submit(

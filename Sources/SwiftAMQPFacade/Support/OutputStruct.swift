@@ -85,7 +85,8 @@ enum OutputStruct {
             let tail = UnsafeRawBufferPointer(start: UnsafeRawPointer(pointer) + known, count: size - known)
             guard tail.allSatisfy({ $0 == 0 }) else {
                 throw .invalidArgument(
-                    "\(Struct.typeName) has fields that this version of the library does not know, and that are not zero")
+                    "\(Struct.typeName) has fields that this version of the library does not know, and that are not zero"
+                )
             }
         }
         return value

@@ -36,6 +36,8 @@ public func samqp_table_kind_at(_ table: OpaquePointer?, _ index: Int) -> samqp_
 
 @_cdecl("samqp_table_kind") @implementation
 public func samqp_table_kind(_ table: OpaquePointer?, _ key: UnsafePointer<CChar>?) -> samqp_kind {
-    guard let object = Handle.get(table, as: TableObject.self), let key, let name = String(caller: key) else { return 0 }
+    guard let object = Handle.get(table, as: TableObject.self), let key, let name = String(caller: key) else {
+        return 0
+    }
     return object.entry(named: name)?.value.kind ?? 0
 }

@@ -1,4 +1,4 @@
-/* Runs: no-pie asan valgrind. What needs no handle, and what functions do with NULL in place of one. */
+/* Runs: no-pie static asan valgrind. What needs no handle, and what functions do with NULL in place of one. */
 #include <swiftamqp.h>
 
 #include "check.h"

@@ -4,10 +4,16 @@ import TestSupport
 enum Checkout {
     static let root = ancestor(of: #filePath, levels: 4)
     static let programs = "\(root)/Tests/FacadeTests/Programs"
+    /// Programs that are wrong, to show that it is noticed.
+    static let faults = "\(root)/Tests/FacadeTests/Faults"
     static let cmakeProject = "\(root)/Tests/FacadeTests/CMake"
     static let suppressions = "\(root)/Tests/FacadeTests/valgrind.supp"
+    static let threadSuppressions = "\(root)/Tests/FacadeTests/tsan.supp"
     /// What these tests make. They leave it there; the next run begins with removing it.
     static let output = "\(root)/.build/facade-tests"
+
+    /// Headers that are made for the programs.
+    static let generated = "\(output)/include"
 
     private static func ancestor(of path: String, levels: Int) -> String {
         path.split(separator: "/").dropLast(levels).map { "/\($0)" }.joined()

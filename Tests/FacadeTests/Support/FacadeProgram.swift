@@ -9,15 +9,22 @@ struct FacadeProgram: Sendable, CustomTestStringConvertible {
         case broker
         /// Also with the address sanitizer in the program.
         case asan
+        /// Also with the thread sanitizer in the program: its own races, not those within the library.
+        case tsan
         /// Also under valgrind, with every leak an error.
         case valgrind
         /// Also linked as a program that is not position-independent.
         case noPIE = "no-pie"
+        /// Also with libswiftamqp.a in place of the shared library.
+        case archive = "static"
+        /// Not run plainly, but by a test that kills its broker meanwhile.
+        case dies
         /// Loads the library by itself: LIBRARY is its path.
         case noLink = "no-link"
     }
 
     let file: String
+    let folder: String
     let words: Set<Word>
     /// What stands in the first line and is no word.
     let unknown: [String]
@@ -27,14 +34,17 @@ struct FacadeProgram: Sendable, CustomTestStringConvertible {
 
     static let all: [FacadeProgram] = {
         let names = (try? entries(of: Checkout.programs)) ?? []
-        return names.filter { $0.hasSuffix(".c") || $0.hasSuffix(".cpp") }.sorted().map(FacadeProgram.init)
+        return names.filter { $0.hasSuffix(".c") || $0.hasSuffix(".cpp") }.sorted().map {
+            FacadeProgram(file: $0, folder: Checkout.programs)
+        }
     }()
 
     static func all(_ word: Word) -> [FacadeProgram] { all.filter { $0.words.contains(word) } }
 
-    private init(file: String) {
+    init(file: String, folder: String) {
         self.file = file
-        let text = (try? readTextFile("\(Checkout.programs)/\(file)")) ?? ""
+        self.folder = folder
+        let text = (try? readTextFile("\(folder)/\(file)")) ?? ""
         let line = text.split(separator: "\n", maxSplits: 1).first ?? ""
         let written = line.prefix { $0 != "." }.split(separator: " ").dropFirst().map(String.init)
         words = Set(written.dropFirst().compactMap(Word.init))
@@ -45,12 +55,15 @@ struct FacadeProgram: Sendable, CustomTestStringConvertible {
     enum Build: String, Sendable {
         case plain
         case asan
+        case tsan
         case noPIE = "no-pie"
+        case archive = "static"
 
         var flags: [String] {
             switch self {
-            case .plain: []
+            case .plain, .archive: []
             case .asan: ["-fsanitize=address", "-fno-omit-frame-pointer"]
+            case .tsan: ["-fsanitize=thread"]
             case .noPIE: ["-fno-pie", "-no-pie"]
             }
         }
@@ -62,20 +75,32 @@ struct FacadeProgram: Sendable, CustomTestStringConvertible {
         let path = "\(Checkout.output)/bin/\(file)-\(build.rawValue)"
         var arguments = isCPlusPlus ? ["g++", "-std=c++17"] : ["gcc", "-std=gnu11"]
         arguments += ["-Wall", "-Wextra", "-Werror", "-g", "-O1", "-pthread"] + build.flags
-        arguments += try await installed.flags("--cflags") + ["\(Checkout.programs)/\(file)", "-o", path]
-        if !words.contains(.noLink) {
+        arguments += try await installed.flags("--cflags")
+        arguments += ["-I\(Checkout.generated)", "\(folder)/\(file)", "-o", path]
+        if build == .archive {
+            // What pkg-config says for static linking, with the archive in the place of -lswiftamqp.
+            arguments += try await installed.flags("--static", "--libs").map {
+                $0 == "-lswiftamqp" ? "-l:libswiftamqp.a" : $0
+            }
+        } else if !words.contains(.noLink) {
             arguments += try await installed.flags("--libs") + ["-Wl,-rpath,\(installed.prefix)/lib"]
         }
         try await runOrThrow(arguments, environment: InstalledLibrary.environment(), within: .seconds(60))
         return path
     }
 
-    /// Runs a built program, behind a command of its own if there is one, to its end.
+    /// Runs a built program, behind a command of its own if there is one, to its end: with the installed library, or with
+    /// the same one before it was stripped of its symbols.
     func run(
-        _ path: String, behind command: [String] = [], environment: [String: String] = [:], within: Duration
+        _ path: String, behind command: [String] = [], symbols: Bool = false, environment: [String: String] = [:],
+        within: Duration
     ) async throws(HarnessError) -> CommandOutput {
         var environment = InstalledLibrary.environment(environment)
         environment["LIBRARY"] = try await InstalledLibrary.shared.library
+        if symbols {
+            environment["LD_LIBRARY_PATH"] = InstalledLibrary.symbols
+            environment["LIBRARY"] = "libswiftamqp.so.0"
+        }
         if words.contains(.broker) { environment["AMQP_URL"] = try await Broker.shared.url }
         let arguments = command + [path]
         let complete = environment

@@ -7,6 +7,9 @@ struct InstalledLibrary: Sendable {
 
     var library: String { "\(prefix)/lib/libswiftamqp.so" }
 
+    /// The folder of the same library with its symbols, for tools that tell where they have been.
+    static let symbols = "\(Checkout.root)/.build/lib/out/debug"
+
     /// The one of this process, which the first caller makes.
     static var shared: InstalledLibrary {
         get async throws(HarnessError) { try await Installation.instance.library() }
@@ -49,12 +52,21 @@ private actor Installation {
 
     private static func install() async throws(HarnessError) -> InstalledLibrary {
         try await takeFolder()
+        try await generate()
         let library = InstalledLibrary(prefix: "\(Checkout.output)/prefix")
         // SwiftPM and git find what they need by the whole environment; a release build takes its time.
         try await runOrThrow(
             ["make", "--no-print-directory", "-C", Checkout.root, "install", "PREFIX=\(library.prefix)"],
             environment: try inheritedEnvironment(), within: .seconds(900))
         return library
+    }
+
+    /// calls.h, in which every function of the header is called: one that nobody calls cannot be forgotten.
+    private static func generate() async throws(HarnessError) {
+        let command = "mkdir -p \"$2\" && \"$1/scripts/lib/abi-calls\" \"$1/include/swiftamqp.h\" >\"$2/calls.h\""
+        try await runOrThrow(
+            ["sh", "-c", command, "sh", Checkout.root, Checkout.generated], environment: InstalledLibrary.environment(),
+            within: .seconds(60))
     }
 
     /// Makes the folder of these tests this process's own, until it ends: another run of them waits here.

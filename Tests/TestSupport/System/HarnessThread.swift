@@ -5,7 +5,7 @@ import Glibc
 package struct HarnessThread: Sendable {
     private let handle: pthread_t
 
-    /// Starts `body`. Somebody has to ``join()`` the thread, exactly once.
+    /// Starts `body`. Somebody has to ``join()`` or ``detach()`` the thread, exactly once.
     package init(_ name: String, _ body: @escaping @Sendable () -> Void) throws(HarnessError) {
         let argument = Unmanaged.passRetained(ThreadBody(body)).toOpaque()
         var handle = pthread_t()
@@ -19,7 +19,8 @@ package struct HarnessThread: Sendable {
 
     package func join() { pthread_join(handle, nil) }
 
-    fileprivate func detach() { pthread_detach(handle) }
+    /// Nobody will wait for it.
+    package func detach() { pthread_detach(handle) }
 }
 
 private final class ThreadBody: Sendable {

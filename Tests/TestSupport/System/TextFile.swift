@@ -18,7 +18,7 @@ package func readTextFile(_ path: String) throws(HarnessError) -> String {
 }
 
 /// Writes a whole file that nobody else may read.
-func writeTextFile(_ path: String, _ text: String) throws(HarnessError) {
+package func writeTextFile(_ path: String, _ text: String) throws(HarnessError) {
     let descriptor = try check(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600), "open \(path)")
     defer { close(descriptor) }
     var bytes = Array(text.utf8)[...]

@@ -90,10 +90,10 @@ extension Run {
         environment["AMQP_URL"] = url
         if countsAllocations { environment["LD_PRELOAD"] = sibling("liballocation-counter.so").path }
         let words = arguments(port: port)
-        let data = try output(of: contestant.program, words, environment: environment)
+        let data = try output(of: program, words, environment: environment)
         let measurement = try JSONDecoder().decode(Measurement.self, from: data)
         guard measurement.messages == count, measurement.bodyBytes == bodySize else {
-            throw BenchError.child("\(contestant.program) \(words.joined(separator: " ")): measured something else")
+            throw BenchError.child("\(program) \(words.joined(separator: " ")): measured something else")
         }
         return measurement
     }

@@ -6,7 +6,32 @@ struct Row {
     let runs: [Contestant: Run]
 
     /// The works take half a second or so each.
-    static func all(isQuick: Bool) -> [Row] { sink(isQuick: isQuick) + broker(isQuick: isQuick) + resources }
+    static func all(isQuick: Bool) -> [Row] {
+        sink(isQuick: isQuick) + foreign(isQuick: isQuick) + broker(isQuick: isQuick) + resources
+    }
+
+    /// The C ABI, as a program in C uses it, beside the peers' same works.
+    private static func foreign(isQuick quick: Bool) -> [Row] {
+        func runs(_ work: String, _ counts: [Contestant: Int]) -> [Contestant: Run] {
+            var runs = each(work, counts, quick: quick)
+            runs[.ours]?.ownProgram = "work-c-api"
+            return runs
+        }
+        return [
+            Row(
+                name: "C: publish, window of 1,000", figure: .rate, target: .ratioAtLeast(15),
+                runs: runs("publish-confirm", [.ours: 1_000_000, .rabbitmqC: 80_000, .go: 50_000])),
+            Row(
+                name: "C: publish_wait, p50", figure: .latencyP50, target: .ratioAtMost(1.5),
+                runs: runs("publish-await", [.ours: 8_000, .rabbitmqC: 8_000, .go: 5_000])),
+            Row(
+                name: "C: consume, one ack each", figure: .rate, target: .ratioAtLeast(8),
+                runs: runs("consume-ack", [.ours: 1_000_000, .rabbitmqC: 100_000, .go: 50_000])),
+            Row(
+                name: "C: an event by poll_batch", figure: .latencyP50, target: .oursAtMost(0.15),
+                runs: runs("events", [.ours: 500_000])),
+        ]
+    }
 
     private static func each(_ work: String, _ counts: [Contestant: Int], body: Int = 16, quick: Bool) -> [Contestant:
         Run]

@@ -21,6 +21,8 @@ enum Contestant: String, CaseIterable {
 struct Run: Hashable {
     let contestant: Contestant
     let work: String
+    /// Another program than the contestant's usual one.
+    var ownProgram: String?
     var count = 0
     var bodySize = 16
     var connections = 1
@@ -31,6 +33,8 @@ struct Run: Hashable {
     var countsAllocations = false
     /// What does not vary is measured once: memory, threads, allocations.
     var isMeasuredOnce = false
+
+    var program: String { ownProgram ?? contestant.program }
 
     func arguments(port: UInt16?) -> [String] {
         var words = [work, "--body", "\(bodySize)"]

@@ -150,7 +150,7 @@ final class ResendLine {
     private func finish(_ publish: ResendingPublish, _ outcome: AMQPPublishOutcome) {
         var wakeups = Wakeups()
         precondition(ended[publish.name] == nil, "\(publish.name) ended twice")
-        ended[publish.name] = publish.finish(outcome, &wakeups)
+        ended[publish.name] = publish.finish(outcome, tells: nil, &wakeups)
     }
 }
 

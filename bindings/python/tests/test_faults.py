@@ -1,0 +1,170 @@
+"""Restarts of the broker, and a broker that takes no publishes."""
+
+import asyncio
+import threading
+
+import pytest
+
+import swiftamqp
+from conftest import asynchronous, eventually
+from swiftamqp import aio
+
+pytestmark = pytest.mark.restarts
+
+
+def test_nothing_confirmed_is_lost_over_a_restart(url, name, broker):
+    events = []
+    with swiftamqp.connect(url, on_event=events.append) as client:
+        client.declare_queue(name)
+        confirmed = []
+
+        def work(thread):
+            for n in range(150):
+                client.publish("", name, b"%d %d" % (thread, n), timeout=60)
+                confirmed.append(b"%d %d" % (thread, n))
+
+        threads = [threading.Thread(target=work, args=(thread,)) for thread in range(4)]
+        for thread in threads:
+            thread.start()
+        eventually(lambda: len(confirmed) > 100)
+        broker.restart()
+        for thread in threads:
+            thread.join(90)
+            assert not thread.is_alive()
+        assert len(confirmed) == 600
+        assert any(event.value == "recovering" for event in events if event.type == "state")
+        found = set()
+        with client.consumer(name, timeout=30) as consumer:
+            while len(found) < 600:
+                delivery = consumer.get(10)
+                assert delivery is not None, f"{600 - len(found)} confirmed messages are missing"
+                found.add(delivery.body)
+                delivery.ack()
+        client.delete_queue(name)
+
+
+def test_a_consumer_comes_back_and_a_late_ack_is_stale(url, name, broker):
+    with swiftamqp.connect(url) as client:
+        client.declare_queue(name)
+        client.publish("", name, b"x")
+        with client.consumer(name) as consumer:
+            first = consumer.get(10)
+            broker.restart()
+            again = consumer.get(60)
+            assert again.redelivered and again.body == b"x"
+            assert first.is_stale
+            with pytest.raises(swiftamqp.Stale):
+                first.ack()
+            again.ack()
+        client.delete_queue(name)
+
+
+@asynchronous
+async def test_asyncio_over_a_restart(url, name, broker):
+    async with aio.connect(url) as client:
+        await client.declare_queue(name)
+        publisher = client.publisher(window=50, timeout=60)
+        consumer = await client.consumer(name, prefetch=20)
+        confirmed, found = set(), set()
+
+        async def publish(task):
+            for n in range(100):
+                await publisher.publish("", name, b"%d %d" % (task, n))
+                confirmed.add(b"%d %d" % (task, n))
+                if len(confirmed) == 300:
+                    broker.restart()
+
+        async def consume():
+            async for delivery in consumer:
+                found.add(delivery.body)
+                try:
+                    delivery.ack()
+                except swiftamqp.Stale:
+                    pass
+                if len(found) == 1000:
+                    return
+
+        consuming = asyncio.create_task(consume())
+        await asyncio.gather(*(publish(task) for task in range(10)))
+        assert len(confirmed) == 1000
+        await asyncio.wait_for(consuming, 60)
+        await client.delete_queue(name)
+
+
+@asynchronous
+async def test_a_cancelled_publish_without_a_broker(url, name, broker):
+    async with aio.connect(url) as client:
+        await client.declare_queue(name)
+        broker.restart()
+        while client.state == "open":
+            await asyncio.sleep(0.005)
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(client.publish("", name, b"x"), 0.01)
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(client.queue_status(name), 0.01)
+        await client.wait(60)
+        await client.publish("", name, b"y")
+        await client.delete_queue(name)
+
+
+def test_deadlines_end_publishes_without_a_broker(url, name, broker):
+    with swiftamqp.connect(url) as client:
+        client.declare_queue(name)
+        broker.restart()
+        eventually(lambda: client.state != "open")
+        with pytest.raises((swiftamqp.NotSent, swiftamqp.Unknown)) as caught:
+            client.publish("", name, b"x", timeout=0.05)
+        assert caught.value.cause_name == "SAMQP_ERR_TIMEOUT"
+        client.wait(60)
+        client.delete_queue(name)
+
+
+def test_a_memory_alarm(url, name, broker):
+    events = []
+    with swiftamqp.connect(url, on_event=events.append) as client:
+        client.declare_queue(name)
+        client.publish("", name, b"before")
+        broker.block()
+        try:
+            publisher = client.publisher(window=10)
+            # The broker tells of an alarm only whom it hears publishing.
+            publisher.enqueue("", name, b"first", timeout=5)
+            eventually(lambda: any(event.type == "blocked" and event.value for event in events))
+            with pytest.raises(swiftamqp.PublishError):
+                client.publish("", name, b"late", timeout=0.2)
+            with pytest.raises(swiftamqp.Timeout):
+                while True:
+                    publisher.enqueue("", name, b"more", timeout=0.1)
+            with pytest.raises(swiftamqp.Timeout):
+                publisher.flush(0.1)
+            # Consuming goes on.
+            with client.consumer(name) as consumer:
+                consumer.get(10).ack()
+        finally:
+            broker.unblock()
+        publisher.flush(60)
+        eventually(lambda: any(event.type == "blocked" and not event.value for event in events))
+        client.delete_queue(name)
+
+
+@asynchronous
+async def test_a_memory_alarm_and_asyncio(url, name, broker):
+    async with aio.connect(url) as client:
+        await client.declare_queue(name)
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, broker.block)
+        try:
+            publisher = client.publisher(window=5)
+            tasks = [asyncio.create_task(publisher.publish("", name, b"%d" % n)) for n in range(20)]
+            while client.state != "blocked":
+                await asyncio.sleep(0.01)
+            # Some are taken, some wait for room; both may be cancelled.
+            tasks[0].cancel()
+            tasks[19].cancel()
+            with pytest.raises(swiftamqp.Timeout):
+                await publisher.flush(0.1)
+        finally:
+            await loop.run_in_executor(None, broker.unblock)
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        assert results[1:19] == [None] * 18
+        await client.delete_queue(name)
