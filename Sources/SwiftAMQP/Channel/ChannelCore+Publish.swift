@@ -21,8 +21,11 @@ extension ChannelCore {
     func check(_ message: AMQPMessage) throws(AMQPError) { try Self.check(message) }
 
     @inline(__always)
-    static func check(_ message: AMQPMessage) throws(AMQPError) {
-        if message.properties.hasHeaders { try check(headers: message.properties.headers) }
+    static func check(_ message: AMQPMessage) throws(AMQPError) { try check(message.properties) }
+
+    @inline(__always)
+    static func check(_ properties: AMQPProperties) throws(AMQPError) {
+        if properties.hasHeaders { try check(headers: properties.headers) }
     }
 
     private static func check(headers: AMQPTable) throws(AMQPError) {

@@ -24,6 +24,13 @@ final class ConnectionCore: @unchecked Sendable {
         /// The caller has published for a while without suspending.
         var isTimeToYield = false
 
+        /// Whether nothing is left to do; to yield is up to the caller.
+        @inline(__always)
+        var isEmpty: Bool {
+            guard case .none = write else { return false }
+            return !armsTimer && !resumesReading
+        }
+
         /// Takes over what is left to do besides writing.
         mutating func merge(_ other: Actions) {
             armsTimer = armsTimer || other.armsTimer

@@ -40,9 +40,9 @@ struct PublishFingerprint: Equatable, Sendable {
     }
 
     /// Apart from the rest because a large body is hashed outside the lock.
-    static func bodyHash(_ body: [UInt8]) -> UInt64 {
-        body.withUnsafeBytes { ByteHash.hash($0, seed: 0x53) }
-    }
+    static func bodyHash(_ body: [UInt8]) -> UInt64 { body.withUnsafeBytes { bodyHash($0) } }
+
+    static func bodyHash(_ body: UnsafeRawBufferPointer) -> UInt64 { ByteHash.hash(body, seed: 0x53) }
 
     /// Whether both have the same exchange, routing key and body.
     func isEqualExceptProperties(to other: PublishFingerprint) -> Bool { content == other.content }

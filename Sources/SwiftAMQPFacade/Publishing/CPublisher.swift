@@ -36,9 +36,14 @@ public func samqp_publish(
 ) -> samqp_status {
     tag?.pointee = 0
     return status(error) { () throws(Failure) in
-        let publisher = try required(publisher)
-        let request = try publisher.request(exchange, routingKey, properties, body, length, flags)
-        try publisher.publish(request, user: UInt(bitPattern: user), tag: tag)
+        let arguments = PublisherObject.Arguments(
+            exchange: exchange, routingKey: routingKey, properties: properties, body: body, length: length, flags: flags
+        )
+        guard let object = Handle.borrow(publisher, as: PublisherObject.self) else { throw .missing("publisher") }
+        let failure = object._withUnsafeGuaranteedRef {
+            $0.publish(arguments, user: UInt(bitPattern: user), tag: tag)
+        }
+        if let failure { throw failure }
     }
 }
 
@@ -61,9 +66,10 @@ public func samqp_publish_wait(
     _ timeout: Int64, _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> samqp_status {
     status(error) { () throws(Failure) in
-        let publisher = try required(publisher)
-        let request = try publisher.request(exchange, routingKey, properties, body, length, flags)
-        try publisher.publishAndWait(request, Waiting.Limit(milliseconds: timeout))
+        let arguments = PublisherObject.Arguments(
+            exchange: exchange, routingKey: routingKey, properties: properties, body: body, length: length, flags: flags
+        )
+        try required(publisher).publishAndWait(arguments, Waiting.Limit(milliseconds: timeout))
     }
 }
 

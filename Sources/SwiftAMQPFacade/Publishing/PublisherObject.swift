@@ -7,6 +7,8 @@ internal import Synchronization
 final class PublisherObject: Sendable {
     private let publisher: AMQPClientPublisher
     private let settings: PublisherSettings
+    /// Nanoseconds.
+    private let timeout: Int64?
     private let events: PublisherEvents?
     private let addresses = AddressCache()
     private let lastTag = Atomic<UInt64>(0)
@@ -15,67 +17,93 @@ final class PublisherObject: Sendable {
         _ client: ClientObject, _ settings: PublisherSettings, events: EventQueue?, user: UInt
     ) throws(Failure) {
         self.settings = settings
+        timeout = settings.timeout?.saturatingNanoseconds
         publisher = try mapped { () throws(AMQPError) in try client.client.publisher(window: settings.window) }
         self.events = events.map { PublisherEvents(queue: $0, user: user) }
         publisher.tell(self.events ?? PublisherEvents.none)
     }
 
-    /// A message as the arguments of a publish describe it.
-    struct Request {
-        let message: AMQPMessage
-        let address: AMQPAddress
-        let isMandatory: Bool
-        let policy: AMQPDeliveryPolicy
+    /// What the arguments of a publish come to.
+    struct Arguments {
+        let exchange: UnsafePointer<CChar>?
+        let routingKey: UnsafePointer<CChar>?
+        let properties: UnsafePointer<samqp_properties>?
+        let body: UnsafeRawPointer?
+        let length: Int
+        let flags: UInt32
+
+        @inline(__always)
+        func bytes() throws(Failure) -> UnsafeRawBufferPointer {
+            try check(flags, known: SAMQP_PUBLISH_UNROUTABLE_OK | SAMQP_PUBLISH_ONCE)
+            guard length >= 0 else { throw .invalidArgument("'length' is larger than any body can be") }
+            guard length == 0 || body != nil else { throw .invalidArgument("'body' is NULL, and 'length' is not 0") }
+            return UnsafeRawBufferPointer(start: body, count: length)
+        }
     }
 
-    func request(
-        _ exchange: UnsafePointer<CChar>?, _ routingKey: UnsafePointer<CChar>?,
-        _ properties: UnsafePointer<samqp_properties>?, _ body: UnsafeRawPointer?, _ length: Int, _ flags: UInt32
-    ) throws(Failure) -> Request {
-        try check(flags, known: SAMQP_PUBLISH_UNROUTABLE_OK | SAMQP_PUBLISH_ONCE)
-        guard length >= 0 else { throw .invalidArgument("'length' is larger than any body can be") }
-        guard length == 0 || body != nil else { throw .invalidArgument("'body' is NULL, and 'length' is not 0") }
-        let properties = try AMQPProperties(caller: properties)
-        let bytes = [UInt8](UnsafeRawBufferPointer(start: body, count: length))
-        return Request(
-            message: AMQPMessage(body: bytes, properties: properties),
-            address: try addresses.address(exchange: exchange, routingKey: routingKey),
-            isMandatory: settings.isMandatory && flags & SAMQP_PUBLISH_UNROUTABLE_OK == 0,
-            policy: flags & SAMQP_PUBLISH_ONCE == 0 ? settings.policy : .once)
+    private func isMandatory(_ flags: UInt32) -> Bool {
+        settings.isMandatory && flags & SAMQP_PUBLISH_UNROUTABLE_OK == 0
+    }
+
+    private func policy(_ flags: UInt32) -> AMQPDeliveryPolicy {
+        flags & SAMQP_PUBLISH_ONCE == 0 ? settings.policy : .once
     }
 
     /// Hands a message in; its outcome comes as an event.
     ///
     /// - Parameter tag: Is written before the event can come.
-    func publish(_ request: Request, user: UInt, tag: UnsafeMutablePointer<UInt64>?) throws(Failure) {
-        if let events, !events.queue.reserve(for: events) { throw PublisherEvents.full }
-        let number = lastTag.add(1, ordering: .relaxed).newValue
-        tag?.pointee = number
-        do throws(AMQPError) {
-            try publisher.submit(
-                request.message, to: request.address, isMandatory: request.isMandatory, policy: request.policy,
-                timeout: settings.timeout, ticket: PublishTicket(tag: number, context: user))
+    /// - Returns: Why it was not taken, if it was not.
+    func publish(_ arguments: Arguments, user: UInt, tag: UnsafeMutablePointer<UInt64>?) -> Failure? {
+        do throws(Failure) {
+            let bytes = try arguments.bytes()
+            let properties = try AMQPProperties(caller: arguments.properties)
+            if let entry = addresses.lastUsed(arguments.exchange, arguments.routingKey) {
+                let key = UInt(bitPattern: entry.toOpaque())
+                return entry._withUnsafeGuaranteedRef {
+                    submit(arguments, bytes, properties, $0.address, key, user: user, tag: tag)
+                }
+            }
+            let (address, key) = try addresses.address(exchange: arguments.exchange, routingKey: arguments.routingKey)
+            return submit(arguments, bytes, properties, address, key, user: user, tag: tag)
         } catch {
-            events?.queue.release(1)
-            tag?.pointee = 0
-            // Not sent, whatever the reason: a status that says the reason says more.
-            throw Failure(refused: error)
+            return error
         }
     }
 
+    @inline(__always)
+    private func submit(
+        _ arguments: Arguments, _ bytes: UnsafeRawBufferPointer, _ properties: AMQPProperties, _ address: AMQPAddress,
+        _ addressKey: UInt, user: UInt, tag: UnsafeMutablePointer<UInt64>?
+    ) -> Failure? {
+        if let events, !events.queue.reserve(for: events) { return PublisherEvents.full }
+        let number = lastTag.add(1, ordering: .relaxed).newValue
+        tag?.pointee = number
+        let error = publisher.submit(
+            copying: bytes, properties, to: address, addressKey: addressKey, isMandatory: isMandatory(arguments.flags),
+            policy: policy(arguments.flags), timeout: timeout, ticket: PublishTicket(tag: number, context: user))
+        guard let error else { return nil }
+        events?.queue.release(1)
+        tag?.pointee = 0
+        // Not sent, whatever the reason: a status that says the reason says more.
+        return Failure(refused: error)
+    }
+
     /// Publishes and waits for the outcome on this thread.
-    func publishAndWait(_ request: Request, _ limit: Waiting.Limit) throws(Failure) {
+    func publishAndWait(_ arguments: Arguments, _ limit: Waiting.Limit) throws(Failure) {
+        let message = AMQPMessage(
+            body: [UInt8](try arguments.bytes()), properties: try AMQPProperties(caller: arguments.properties))
+        let address = try addresses.address(exchange: arguments.exchange, routingKey: arguments.routingKey).address
         try Waiting.check(limit)
         guard limit.mayWait else {
             throw Failure(
                 AMQPError(
-                    .timeout, "there was no time to publish to \(request.address): nothing was sent",
+                    .timeout, "there was no time to publish to \(address): nothing was sent",
                     outcome: .notSent(reason: .timeout)))
         }
         let outcome = Gate<Result<AMQPPublishReceipt, AMQPError>>()
         _ = try mapped { () throws(AMQPError) in
             try publisher.submit(
-                request.message, to: request.address, isMandatory: request.isMandatory, policy: request.policy,
+                message, to: address, isMandatory: isMandatory(arguments.flags), policy: policy(arguments.flags),
                 timeout: limit.milliseconds < 0 ? settings.timeout : .milliseconds(limit.milliseconds)
             ) { outcome.open($0) }
         }

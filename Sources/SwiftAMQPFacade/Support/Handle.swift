@@ -19,6 +19,12 @@ enum Handle {
         return Unmanaged<Object>.fromOpaque(UnsafeRawPointer(handle)).takeUnretainedValue()
     }
 
+    /// As ``get(_:as:)`` without counting: for what is called for every message. The caller of C holds the handle meanwhile.
+    @inline(__always)
+    static func borrow<Object: AnyObject>(_ handle: OpaquePointer?, as type: Object.Type) -> Unmanaged<Object>? {
+        handle.map { Unmanaged<Object>.fromOpaque(UnsafeRawPointer($0)) }
+    }
+
     /// A pointer to an object that something else holds, for accessors that lend.
     static func lend(_ object: some AnyObject) -> OpaquePointer {
         OpaquePointer(Unmanaged.passUnretained(object).toOpaque())

@@ -29,7 +29,7 @@ package struct EndedPublish: @unchecked Sendable {
         publish._withUnsafeGuaranteedRef { $0.attachment(make) }
     }
 
-    package func letGo() { publish.release() }
+    package func letGo() { ResendingPublish.letGo(publish) }
 }
 
 /// Publishes that have ended, in order, with the one reference that goes with each.

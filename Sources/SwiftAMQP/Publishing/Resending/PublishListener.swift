@@ -24,14 +24,19 @@ package protocol PublishListener: AnyObject, Sendable {
 extension AMQPClientPublisher {
     /// Hands a message in, without waiting. Its outcome is told to the listener of the publisher.
     ///
-    /// - Throws: Why it was not taken; `.wouldBlock` if there is no room, and then the listener is told once there is. Nothing
-    ///   is told of such a publish.
+    /// - Parameters:
+    ///   - body: Is copied.
+    ///   - addressKey: Stands for the address, as long as the publisher lives; 0 if nothing does.
+    ///   - timeout: Nanoseconds; `nil` for that of the publisher.
+    /// - Returns: Why it was not taken; `.wouldBlock` if there is no room, and then the listener is told once there is. Nothing
+    ///   is told of such a publish. `nil` if it was taken.
     package func submit(
-        _ message: AMQPMessage, to address: AMQPAddress, isMandatory: Bool, policy: AMQPDeliveryPolicy,
-        timeout: Duration?, ticket: PublishTicket
-    ) throws(AMQPError) {
-        try core.submit(
-            core.make(message, to: address, isMandatory: isMandatory, policy: policy, timeout: timeout), ticket)
+        copying body: UnsafeRawBufferPointer, _ properties: AMQPProperties, to address: AMQPAddress, addressKey: UInt,
+        isMandatory: Bool, policy: AMQPDeliveryPolicy, timeout: Int64?, ticket: PublishTicket
+    ) -> AMQPError? {
+        core.submit(
+            copying: body, properties, to: address, addressKey: addressKey, isMandatory: isMandatory, policy: policy,
+            timeout: timeout, ticket)
     }
 
     /// Hands a message in, and waits for room if there is none.

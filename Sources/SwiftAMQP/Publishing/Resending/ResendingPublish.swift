@@ -6,7 +6,9 @@ internal import Synchronization
 ///
 /// - Invariant: everything that changes is guarded by the lock of its publisher; that is why the class is
 ///   `@unchecked Sendable`. The confirm tracker holds it like any ``PublishOwner`` and tells it of its outcome under the
-///   outbox lock, where it does nothing but leave a note, to which the reference of the tracker goes.
+///   outbox lock, where it does nothing but leave a note, to which the reference of the tracker goes. What describes the
+///   message is constant until the last reference is gone; then it may be used for another one, see ``renew``.
+///   `heldPublisher` is retained while `isInUse`.
 final class ResendingPublish: PublishOwner, @unchecked Sendable {
     enum Place {
         /// It was not handed in yet.
@@ -38,14 +40,17 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
         case failed(AMQPError)
     }
 
-    let publisher: ResendingPublisher
-    let address: AMQPAddress
-    let isMandatory: Bool
-    let policy: AMQPDeliveryPolicy
+    private let heldPublisher: Unmanaged<ResendingPublisher>
+    @exclusivity(unchecked) private var isInUse = true
+    @exclusivity(unchecked) private(set) var isMandatory: Bool
+    @exclusivity(unchecked) private(set) var policy: AMQPDeliveryPolicy
+    @exclusivity(unchecked) private(set) var address: AMQPAddress
+    /// What its maker tells the address by; 0 if by nothing.
+    @exclusivity(unchecked) private var addressKey: UInt = 0
     /// Nanoseconds of the monotonic clock.
-    let deadline: Int64
+    @exclusivity(unchecked) private(set) var deadline: Int64
     @exclusivity(unchecked) private(set) var message: AMQPMessage
-    private let bodyHash: UInt64
+    @exclusivity(unchecked) private var bodyHash: UInt64
 
     @exclusivity(unchecked) var place = Place.new
     /// Its place in the order of its publisher.
@@ -64,7 +69,11 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
     @exclusivity(unchecked) private var watcher = Watcher.none
     /// What its listener knows it by. Not changed any more when that is told.
     @exclusivity(unchecked) private(set) var ticket = PublishTicket.none
+    /// The next of those that wait to be used again.
+    @exclusivity(unchecked) var nextInPool: Unmanaged<ResendingPublish>?
     private let attached = AtomicLazyReference<Attachment>()
+    /// Whether there is something in ``attached``, which itself is slow to look at from another module than its own.
+    private let hasAttachment = Atomic(false)
 
     private final class Attachment: Sendable {
         let object: any AnyObject & Sendable
@@ -76,15 +85,74 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
 
     init(
         _ message: AMQPMessage, to address: AMQPAddress, isMandatory: Bool, policy: AMQPDeliveryPolicy,
-        deadline: Int64, publisher: ResendingPublisher
+        deadline: Int64, publisher: ResendingPublisher, bodyHash: UInt64? = nil
     ) {
         self.message = message
         self.address = address
         self.isMandatory = isMandatory
         self.policy = policy
         self.deadline = deadline
-        self.publisher = publisher
-        bodyHash = isMandatory ? PublishFingerprint.bodyHash(message.body) : 0
+        heldPublisher = .passRetained(publisher)
+        self.bodyHash = bodyHash ?? (isMandatory ? PublishFingerprint.bodyHash(message.body) : 0)
+    }
+
+    deinit { if isInUse { heldPublisher.release() } }
+
+    var publisher: ResendingPublisher { heldPublisher._withUnsafeGuaranteedRef { $0 } }
+
+    /// Makes another publish of it, of the publisher that it was of. It comes from ``letGo(_:)``.
+    ///
+    /// - Parameter addressKey: What `address` is told by; 0 if by nothing.
+    @inline(__always)
+    func renew(
+        _ body: UnsafeRawBufferPointer, _ properties: AMQPProperties, to address: AMQPAddress, addressKey: UInt,
+        isMandatory: Bool, policy: AMQPDeliveryPolicy, deadline: Int64, bodyHash: UInt64
+    ) {
+        _ = heldPublisher.retain()
+        isInUse = true
+        if message.body.count == body.count {
+            message.body.withUnsafeMutableBytes { $0.copyMemory(from: body) }
+        } else {
+            message.body.removeAll(keepingCapacity: true)
+            message.body.append(contentsOf: body)
+        }
+        if !message.properties.isIdentical(to: properties) { message.properties = properties }
+        if addressKey == 0 || addressKey != self.addressKey {
+            self.address = address
+            self.addressKey = addressKey
+        }
+        self.isMandatory = isMandatory
+        self.policy = policy
+        self.deadline = deadline
+        self.bodyHash = bodyHash
+        place = .new
+        attempts = PublishAttempts()
+        submissions = 0
+        ending = nil
+        hasEnded.store(false, ordering: .relaxed)
+    }
+
+    /// Gives the reference back that was told of. If it was the last one the publish may be used again.
+    static func letGo(_ publish: Unmanaged<ResendingPublish>) {
+        var last = publish
+        // Looks at the count where it is: to make another reference would change it.
+        let isLast = withUnsafeMutablePointer(to: &last) {
+            $0.withMemoryRebound(to: ResendingPublish.self, capacity: 1) { isKnownUniquelyReferenced(&$0.pointee) }
+        }
+        guard isLast, publish._withUnsafeGuaranteedRef({ $0.isWorthKeeping }) else { return publish.release() }
+        let publisher = publish._withUnsafeGuaranteedRef {
+            $0.isInUse = false
+            return $0.heldPublisher
+        }
+        publisher._withUnsafeGuaranteedRef { $0.pool }.put(publish)
+        // With the last one of these the pool may end, and what is in it.
+        publisher.release()
+    }
+
+    /// Whether nothing is left of it that the next one would have to get rid of.
+    private var isWorthKeeping: Bool {
+        guard case .confirmed = ending, cause == nil, message.body.count <= Self.smallBody else { return false }
+        return !hasAttachment.load(ordering: .relaxed)
     }
 
     /// What a message costs besides its body, about: this object, its slot, its place in a line.
@@ -129,7 +197,7 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
     ///
     /// - Returns: The outcome for good; `nil` if it had one before.
     func finish(
-        _ last: AMQPPublishOutcome, cause: AMQPError? = nil, tells listener: (any PublishListener)?,
+        _ last: AMQPPublishOutcome, cause: AMQPError? = nil, tells listener: (any PublishListener)? = nil,
         _ wakeups: inout Wakeups
     ) -> AMQPPublishOutcome? {
         guard ending == nil else { return nil }
@@ -257,6 +325,7 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
     /// Keeps what `make` gives as long as this object; the first stays.
     func attachment(_ make: () -> any AnyObject & Sendable) -> any AnyObject & Sendable {
         if let attachment = attached.load() { return attachment.object }
+        hasAttachment.store(true, ordering: .relaxed)
         return attached.storeIfNil(Attachment(make())).object
     }
 

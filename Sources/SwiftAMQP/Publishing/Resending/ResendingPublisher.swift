@@ -22,7 +22,7 @@ final class ResendingPublisher: @unchecked Sendable {
     }
 
     /// What is left to do on a connection when the locks have been released.
-    private struct Actions {
+    struct Actions {
         var connection: ConnectionCore?
         var rest = ConnectionCore.Actions()
 
@@ -36,22 +36,27 @@ final class ResendingPublisher: @unchecked Sendable {
     let loop: EventLoop
     let whenFull: AMQPClientConfiguration.WhenFull
     let counters: PublishCounters
+    let pool = PublishPool()
     /// Nanoseconds.
-    private let timeout: Int64
+    let timeout: Int64
     /// The beginning of the message ids that it gives; `nil` if it gives none.
     private let messageIDPrefix: String?
 
-    private let lock = Lock()
-    @exclusivity(unchecked) private var queue: ResendQueue
+    let lock = Lock()
+    @exclusivity(unchecked) var queue: ResendQueue
     /// Where publishes go, while there is one that takes them.
-    @exclusivity(unchecked) private var channel: AMQPChannel?
+    @exclusivity(unchecked) private(set) var channel: AMQPChannel? {
+        didSet { core = channel.map { Unmanaged.passUnretained($0.core) } }
+    }
+    /// That of ``channel``, which keeps it alive.
+    @exclusivity(unchecked) var core: Unmanaged<ChannelCore>?
     /// It takes nothing any more; that it has ended is still to be heard.
-    @exclusivity(unchecked) private var isChannelSpent = false
+    @exclusivity(unchecked) var isChannelSpent = false
     @exclusivity(unchecked) private var refusals = RefusalWatch()
     /// There is no use for another channel.
     private var isChannelRefused = false
     /// Why it takes nothing any more.
-    @exclusivity(unchecked) private var refusal: AMQPError?
+    @exclusivity(unchecked) var refusal: AMQPError?
     /// There will be no channel any more.
     @exclusivity(unchecked) private var isAbandoned = false
     @exclusivity(unchecked) private var nextMessageID: UInt64 = 0
@@ -61,7 +66,7 @@ final class ResendingPublisher: @unchecked Sendable {
     private var idleWaiters: [Promise<Void>] = []
     @exclusivity(unchecked) private var listener: (any PublishListener)?
     /// The listener has to be told when there is room.
-    @exclusivity(unchecked) private var isRoomWanted = false
+    @exclusivity(unchecked) var isRoomWanted = false
     @exclusivity(unchecked) private var report = AMQPClientPublishReport()
     @exclusivity(unchecked) private var endedCount: UInt64 = 0
 
@@ -132,61 +137,6 @@ final class ResendingPublisher: @unchecked Sendable {
     /// See ``PublishListener``.
     func listen(_ listener: any PublishListener) { lock.withLock { self.listener = listener } }
 
-    /// Hands in if that needs no waiting, and has the listener told of the outcome.
-    func submit(_ publish: ResendingPublish, _ ticket: PublishTicket) throws(AMQPError) {
-        lock.lock()
-        // Most find a channel and nobody before them: they go straight to it.
-        if refusal == nil, !isChannelSpent, let core = channel?.core, queue.acceptForSending(publish) {
-            didTakeIn(publish)
-            core.lock.lock()
-            let isAlone = core.tracker.pendingCount == 0
-            let submission = publish.submitLocked(to: core)
-            guard case .encoded(let tag) = submission.admission else {
-                core.lock.unlock()
-                return try submitInLine(publish, ticket, submission, core)
-            }
-            queue.didSend(publish, tag: tag)
-            publish.watch(.listener, ticket)
-            var actions = submission.actions
-            actions.write = core.stream.noteAppended(isAlone ? .immediate : .batched)
-            core.lock.unlock()
-            lock.unlock()
-            core.connection.perform(actions)
-            return
-        }
-        try submitInLine(publish, ticket, nil, nil)
-    }
-
-    /// With the lock held, which it releases: submits a publish that does not go out at once.
-    ///
-    /// - Parameter submission: What became of it, if it was submitted to `core` already.
-    @inline(never)
-    private func submitInLine(
-        _ publish: ResendingPublish, _ ticket: PublishTicket, _ submission: ChannelCore.Submission?,
-        _ core: ChannelCore?
-    ) throws(AMQPError) {
-        var wakeups = Wakeups()
-        var actions: Actions
-        if let submission, let core {
-            actions = Actions(connection: core.connection, rest: submission.actions)
-            didSubmit(publish, submission.admission, &wakeups)
-            if !publish.hasOutcome { wakeAt(publish.deadline) }
-        } else {
-            actions = handInLocked(publish, mayWait: false, &wakeups)
-        }
-        let outcome = publish.outcome
-        let isTaken = if case .new = publish.place { false } else { true }
-        if outcome == nil {
-            // Only now: of one that ends while it is handed in, the caller learns from this call.
-            if isTaken { publish.watch(.listener, ticket) } else { isRoomWanted = true }
-        }
-        lock.unlock()
-        perform(actions)
-        wakeups.run()
-        if let outcome { _ = try outcome.get() }
-        if !isTaken { throw .wouldBlock("the publisher is full; try again when there is room") }
-    }
-
     /// Hands in, and has `completion` called with the outcome, which may be at once.
     func submit(_ publish: ResendingPublish, _ completion: @escaping @Sendable (ResendingPublish.Outcome) -> Void) {
         var wakeups = Wakeups()
@@ -213,7 +163,7 @@ final class ResendingPublisher: @unchecked Sendable {
     func outcome(of publish: ResendingPublish) -> ResendingPublish.Outcome? { lock.withLock { publish.outcome } }
 
     /// With the lock held.
-    private func handInLocked(
+    func handInLocked(
         _ publish: ResendingPublish, mayWait: Bool, _ wakeups: inout Wakeups
     ) -> Actions {
         guard !publish.hasOutcome else { return Actions() }
@@ -255,7 +205,12 @@ final class ResendingPublisher: @unchecked Sendable {
             "the publisher is full: \(queue.count) messages and \(queue.bytes) bytes wait for their confirms")
     }
 
-    private func didTakeIn(_ publish: ResendingPublish) {
+    func didTakeIn(_ publish: ResendingPublish) {
+        if messageIDPrefix != nil { giveMessageID(publish) }
+    }
+
+    @inline(never)
+    private func giveMessageID(_ publish: ResendingPublish) {
         guard let messageIDPrefix else { return }
         nextMessageID &+= 1
         publish.setMessageID(messageIDPrefix + String(nextMessageID, radix: 36))
@@ -326,7 +281,7 @@ final class ResendingPublisher: @unchecked Sendable {
 
     /// With the lock held: a publish that was taken out of the line was submitted to the channel.
     @inline(__always)
-    private func didSubmit(_ publish: ResendingPublish, _ admission: ChannelCore.Admission, _ wakeups: inout Wakeups) {
+    func didSubmit(_ publish: ResendingPublish, _ admission: ChannelCore.Admission, _ wakeups: inout Wakeups) {
         switch admission {
         case .encoded(let tag): queue.didSend(publish, tag: tag)
         case .waiting, .refused: queue.didPark(publish)
@@ -412,7 +367,7 @@ final class ResendingPublisher: @unchecked Sendable {
         }
     }
 
-    private func perform(_ actions: Actions) { actions.connection?.perform(actions.rest) }
+    func perform(_ actions: Actions) { actions.connection?.perform(actions.rest) }
 
     // MARK: What happens on the channel
 
@@ -563,7 +518,7 @@ final class ResendingPublisher: @unchecked Sendable {
     // MARK: Time
 
     /// With the lock held: sees to it that the line is looked at by then.
-    private func wakeAt(_ time: Int64) {
+    func wakeAt(_ time: Int64) {
         guard time < armed else { return }
         armed = time
         timer?.cancel()
