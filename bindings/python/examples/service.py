@@ -41,7 +41,8 @@ async def main(url: Optional[str]) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, end.set)
-        consumer = await client.consumer("example-jobs", prefetch=50)
+        # A little more than the tasks have in hand: what waits here is not handled by anybody else meanwhile.
+        consumer = await client.consumer("example-jobs", prefetch=20)
         tasks = [asyncio.create_task(work(client, consumer)) for _ in range(8)]
         print("ready", flush=True)
         await end.wait()
