@@ -31,7 +31,10 @@ extension ClientCore {
         }
         if handler != nil {
             let needed = consumer.configuration.failures.topology(forQueue: consumer.configuration.queue)
-            if !needed.isEmpty { topology.add(needed) }
+            if !needed.isEmpty {
+                topology.add(needed)
+                consumer.needsTopology()
+            }
         }
         consumer.start(handler) { [weak self] (message, address) async throws(AMQPError) in
             guard let self else { throw ClientStatus.shutDown }

@@ -35,6 +35,8 @@ final class SupervisedConsumer: @unchecked Sendable {
     private var deliveries: AMQPDeliveries?
     /// Whether the topology knows of a consumer of this queue.
     private var isRecorded = false
+    /// Whether what was declared for it has to be there before its first delivery.
+    private var awaitsTopology = false
 
     init(
         configuration: AMQPConsumerConfiguration, id: UInt64, link: SupervisedLink, topology: TopologyKeeper,
@@ -113,6 +115,10 @@ final class SupervisedConsumer: @unchecked Sendable {
 
     /// How many deliveries are being handled by workers.
     var busyCount: Int { lock.withLock { workers }?.busyCount ?? 0 }
+
+    /// Queues were declared for it just now: a delivery that fails before they are there would go back instead of into one of
+    /// them. Only where the broker is asked for acks, and so on the connection that declares. Before ``start(_:publish:)``.
+    func needsTopology() { lock.withLock { awaitsTopology = configuration.acknowledgement == .manual } }
 
     // MARK: Commands
 
@@ -259,7 +265,10 @@ final class SupervisedConsumer: @unchecked Sendable {
             return .stop
         }
         // Where nothing is declared nobody may be there to do it.
-        if checksTopology, !topology.isEmpty { _ = await topology.checked(over: connection) }
+        let isAwaited = lock.withLock { awaitsTopology }
+        if checksTopology || isAwaited, !topology.isEmpty {
+            if await topology.checked(over: connection) != nil { lock.withLock { awaitsTopology = false } }
+        }
         do throws(AMQPError) {
             let channel = try await channel(of: connection)
             let deliveries = try await channel.consume(
