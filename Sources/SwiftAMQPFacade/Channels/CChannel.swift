@@ -14,7 +14,7 @@ public func samqp_channel_open(
     out?.pointee = nil
     return status(error) { () throws(Failure) in
         guard let out else { throw .missing("out") }
-        guard let object = Handle.get(client, as: ClientObject.self) else { throw .missing("client") }
+        let object = try Handle.require(client, as: ClientObject.self, "client")
         let channel = try Waiting.runKeepingTime(timeout_ms) { (timeout) async throws(AMQPError) in
             try await object.client.openChannel(timeout: timeout)
         }
@@ -105,7 +105,7 @@ public func samqp_channel_close(
     _ channel: OpaquePointer?, _ timeout_ms: Int64, _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> samqp_status {
     status(error) { () throws(Failure) in
-        guard let object = Handle.get(channel, as: ChannelObject.self) else { throw .missing("channel") }
+        let object = try Handle.require(channel, as: ChannelObject.self, "channel")
         let isInTime = try Waiting.runKeepingTime(timeout_ms) { (timeout) async throws(AMQPError) -> Bool in
             let deadline = MonotonicTime.now() + timeout
             await object.channel.close(timeout: timeout)

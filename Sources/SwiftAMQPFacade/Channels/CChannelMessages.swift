@@ -35,20 +35,15 @@ public func samqp_channel_publish(
     _ timeout_ms: Int64, _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> samqp_status {
     status(error) { () throws(Failure) in
-        guard let object = Handle.get(channel, as: ChannelObject.self) else { throw .missing("channel") }
-        try flags.checkFlags(SAMQP_PUBLISH_UNROUTABLE_OK, SAMQP_PUBLISH_ONCE, of: #function)
+        let object = try Handle.require(channel, as: ChannelObject.self, "channel")
+        try flags.checkFlags(SAMQP_PUBLISH_UNROUTABLE_OK | SAMQP_PUBLISH_ONCE, of: #function)
         let address = AMQPAddress(
             exchange: try String(optionalName: exchange, as: "exchange"),
             routingKey: try String(optionalName: routing_key, as: "routing_key"))
         let message = AMQPMessage(
-            body: try [UInt8](caller: body, length: length, as: "body"),
+            body: [UInt8](try UnsafeRawBufferPointer(caller: body, length: length, as: "body")),
             properties: try AMQPProperties(caller: properties))
-        guard timeout_ms != 0 else {
-            throw Failure(
-                AMQPError(
-                    .timeout, "there was no time to publish to \(address): nothing was sent",
-                    outcome: .notSent(reason: .timeout)))
-        }
+        guard timeout_ms != 0 else { throw Failure.noTimeToPublish(to: address) }
         try Waiting.runKeepingTime(timeout_ms) { (timeout) async throws(AMQPError) in
             try await object.publish(
                 message, to: address, isMandatory: !flags.has(SAMQP_PUBLISH_UNROUTABLE_OK),

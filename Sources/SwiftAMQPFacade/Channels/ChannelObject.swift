@@ -16,7 +16,7 @@ final class ChannelObject: Sendable {
         _ channel: OpaquePointer?, _ milliseconds: Int64,
         _ operation: @escaping @Sendable (ChannelObject) async throws(AMQPError) -> Value
     ) throws(Failure) -> Value {
-        guard let object = Handle.get(channel, as: ChannelObject.self) else { throw .missing("channel") }
+        let object = try Handle.require(channel, as: ChannelObject.self, "channel")
         return try Waiting.run(Waiting.Limit(milliseconds: milliseconds)) { () async throws(AMQPError) in
             try await operation(object)
         }

@@ -7,8 +7,7 @@ internal import SwiftAMQP
 // The functions of `samqp_client`, but for its topology.
 
 private func required(_ client: OpaquePointer?) throws(Failure) -> ClientObject {
-    guard let object = Handle.get(client, as: ClientObject.self) else { throw .missing("client") }
-    return object
+    try Handle.require(client, as: ClientObject.self, "client")
 }
 
 private func make(

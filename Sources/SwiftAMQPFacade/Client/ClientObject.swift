@@ -41,17 +41,11 @@ final class ClientObject: Sendable {
     func drain(within duration: Duration) throws(Failure) -> (AMQPShutdownReport, AMQPDeliveryCounts) {
         try checkMayEnd()
         tallyAtDrain.open(tally.snapshot)
-        let gate = Gate<AMQPShutdownReport>()
-        Task.detached { [client] in gate.open(await client.shutdown(deadline: duration)) }
-        // It keeps its deadline by itself.
-        guard let report = gate.wait(until: .distantFuture) else {
-            throw Failure(SAMQP_ERR_INTERNAL, "a wait without a limit came back")
-        }
+        let report = try Waiting.untilDone { [client] in await client.shutdown(deadline: duration) }
         var settled = tally.snapshot
-        if let before = tallyAtDrain.wait(until: .distantFuture) {
-            settled.acked &-= before.acked
-            settled.requeued &-= before.requeued
-        }
+        let before = try tallyAtDrain.wait()
+        settled.acked &-= before.acked
+        settled.requeued &-= before.requeued
         return (report, settled)
     }
 }

@@ -7,15 +7,14 @@ internal import SwiftAMQP
 // The functions of `samqp_consumer`.
 
 private func required(_ consumer: OpaquePointer?) throws(Failure) -> ConsumerObject {
-    guard let object = Handle.get(consumer, as: ConsumerObject.self) else { throw .missing("consumer") }
-    return object
+    try Handle.require(consumer, as: ConsumerObject.self, "consumer")
 }
 
 /// What the arguments of both ways to consume have in common.
 private func prepare(
     _ client: OpaquePointer?, _ queue: UnsafePointer<CChar>?, _ options: OpaquePointer?
 ) throws(Failure) -> (ClientObject, AMQPConsumerConfiguration) {
-    guard let client = Handle.get(client, as: ClientObject.self) else { throw .missing("client") }
+    let client = try Handle.require(client, as: ClientObject.self, "client")
     let queue = try String(name: queue, as: "queue")
     return (client, try OptionsObject.consumerConfiguration(Handle.get(options), queue: queue))
 }

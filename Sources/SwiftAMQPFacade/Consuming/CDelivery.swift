@@ -9,8 +9,7 @@ internal import SwiftAMQP
 private func object(_ delivery: OpaquePointer?) -> DeliveryObject? { Handle.get(delivery, as: DeliveryObject.self) }
 
 private func required(_ delivery: OpaquePointer?) throws(Failure) -> DeliveryObject {
-    guard let object = object(delivery) else { throw .missing("delivery") }
-    return object
+    try Handle.require(delivery, as: DeliveryObject.self, "delivery")
 }
 
 @_cdecl("samqp_delivery_body") @implementation
@@ -81,16 +80,16 @@ public func samqp_delivery_is_cancelled(_ delivery: OpaquePointer?) -> Int32 {
 @_cdecl("samqp_delivery_ack") @implementation
 public func samqp_delivery_ack(_ delivery: OpaquePointer?, _ flags: UInt32) -> samqp_status {
     status { () throws(Failure) in
-        try check(flags, known: SAMQP_MULTIPLE)
-        try required(delivery).ack(multiple: flags & SAMQP_MULTIPLE != 0)
+        try flags.checkFlags(SAMQP_MULTIPLE, of: #function)
+        try required(delivery).ack(multiple: flags.has(SAMQP_MULTIPLE))
     }
 }
 
 @_cdecl("samqp_delivery_nack") @implementation
 public func samqp_delivery_nack(_ delivery: OpaquePointer?, _ flags: UInt32) -> samqp_status {
     status { () throws(Failure) in
-        try check(flags, known: SAMQP_MULTIPLE | SAMQP_REQUEUE)
-        try required(delivery).nack(requeue: flags & SAMQP_REQUEUE != 0, multiple: flags & SAMQP_MULTIPLE != 0)
+        try flags.checkFlags(SAMQP_MULTIPLE | SAMQP_REQUEUE, of: #function)
+        try required(delivery).nack(requeue: flags.has(SAMQP_REQUEUE), multiple: flags.has(SAMQP_MULTIPLE))
     }
 }
 

@@ -43,15 +43,13 @@ final class ConsumerObject: Sendable {
     /// - Returns: Whether it was in time.
     func cancel(within duration: Duration) throws(Failure) -> Bool {
         try checkMayEnd()
-        let gate = Gate<Bool>()
-        Task.detached { [kind] in
+        return try Waiting.untilDone { [kind] in
             switch kind {
-            case .fetched(let mailbox, _): gate.open(await mailbox.cancel(within: duration))
+            case .fetched(let mailbox, _): return await mailbox.cancel(within: duration)
             case .handled(let consumer, let threads):
-                gate.open(await consumer.cancel(within: duration))
-                threads.end()
+                defer { threads.end() }
+                return await consumer.cancel(within: duration)
             }
         }
-        return gate.wait(until: .distantFuture) ?? false
     }
 }

@@ -26,6 +26,14 @@ struct Failure: Error {
     /// A handle or an out parameter that has to be there is not.
     static func missing(_ name: String) -> Failure { .invalidArgument("'\(name)' is NULL") }
 
+    /// A publish that was given no time at all.
+    static func noTimeToPublish(to address: AMQPAddress) -> Failure {
+        Failure(
+            AMQPError(
+                .timeout, "there was no time to publish to \(address): nothing was sent",
+                outcome: .notSent(reason: .timeout)))
+    }
+
     static let forked = Failure(
         SAMQP_ERR_FORKED,
         "this process was made by fork(2) after the library was used: only its parent can use it; call exec(2), or fork "

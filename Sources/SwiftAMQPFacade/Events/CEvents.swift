@@ -22,7 +22,7 @@ public func samqp_events_new(_ highWater: Int) -> OpaquePointer? {
 }
 
 private func queue(_ events: OpaquePointer?) throws(Failure) -> EventQueue {
-    guard let object = Handle.get(events, as: EventsObject.self) else { throw .missing("events") }
+    let object = try Handle.require(events, as: EventsObject.self, "events")
     return object.queue
 }
 

@@ -23,7 +23,7 @@ private func set(
     _ input: () throws(Failure) -> OptionInput
 ) -> samqp_status {
     status(error) { () throws(Failure) in
-        guard let object = Handle.get(options, as: OptionsObject.self) else { throw .missing("options") }
+        let object = try Handle.require(options, as: OptionsObject.self, "options")
         try object.set(try String(caller: key, as: "key"), try input())
     }
 }
@@ -60,7 +60,7 @@ public func samqp_options_add_endpoint(
     _ options: OpaquePointer?, _ uri: UnsafePointer<CChar>?, _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> samqp_status {
     status(error) { () throws(Failure) in
-        guard let object = Handle.get(options, as: OptionsObject.self) else { throw .missing("options") }
+        let object = try Handle.require(options, as: OptionsObject.self, "options")
         let text = try String(caller: uri, as: "uri")
         object.add(try mapped { () throws(AMQPError) in try AMQPConfiguration(url: text) })
     }
@@ -69,7 +69,7 @@ public func samqp_options_add_endpoint(
 @_cdecl("samqp_options_set_topology") @implementation
 public func samqp_options_set_topology(_ options: OpaquePointer?, _ topology: OpaquePointer?) -> samqp_status {
     status { () throws(Failure) in
-        guard let object = Handle.get(options, as: OptionsObject.self) else { throw .missing("options") }
+        let object = try Handle.require(options, as: OptionsObject.self, "options")
         object.topology = Handle.get(topology, as: TopologyObject.self)?.topology ?? AMQPTopology()
     }
 }

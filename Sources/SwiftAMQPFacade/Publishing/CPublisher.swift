@@ -7,8 +7,7 @@ internal import SwiftAMQP
 // The functions of `samqp_publisher`.
 
 private func required(_ publisher: OpaquePointer?) throws(Failure) -> PublisherObject {
-    guard let object = Handle.get(publisher, as: PublisherObject.self) else { throw .missing("publisher") }
-    return object
+    try Handle.require(publisher, as: PublisherObject.self, "publisher")
 }
 
 @_cdecl("samqp_publisher_open") @implementation
@@ -19,7 +18,7 @@ public func samqp_publisher_open(
     out?.pointee = nil
     return status(error) { () throws(Failure) in
         guard let out else { throw .missing("out") }
-        guard let client = Handle.get(client, as: ClientObject.self) else { throw .missing("client") }
+        let client = try Handle.require(client, as: ClientObject.self, "client")
         let settings = try OptionsObject.publisherSettings(Handle.get(options))
         let queue = Handle.get(events, as: EventsObject.self)?.queue
         out.pointee = Handle.make(

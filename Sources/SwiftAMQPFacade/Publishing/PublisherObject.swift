@@ -34,19 +34,17 @@ final class PublisherObject: Sendable {
 
         @inline(__always)
         func bytes() throws(Failure) -> UnsafeRawBufferPointer {
-            try check(flags, known: SAMQP_PUBLISH_UNROUTABLE_OK | SAMQP_PUBLISH_ONCE)
-            guard length >= 0 else { throw .invalidArgument("'length' is larger than any body can be") }
-            guard length == 0 || body != nil else { throw .invalidArgument("'body' is NULL, and 'length' is not 0") }
-            return UnsafeRawBufferPointer(start: body, count: length)
+            try flags.checkFlags(SAMQP_PUBLISH_UNROUTABLE_OK | SAMQP_PUBLISH_ONCE, of: "samqp_publish and its kin")
+            return try UnsafeRawBufferPointer(caller: body, length: length, as: "body")
         }
     }
 
     private func isMandatory(_ flags: UInt32) -> Bool {
-        settings.isMandatory && flags & SAMQP_PUBLISH_UNROUTABLE_OK == 0
+        settings.isMandatory && !flags.has(SAMQP_PUBLISH_UNROUTABLE_OK)
     }
 
     private func policy(_ flags: UInt32) -> AMQPDeliveryPolicy {
-        flags & SAMQP_PUBLISH_ONCE == 0 ? settings.policy : .once
+        flags.has(SAMQP_PUBLISH_ONCE) ? .once : settings.policy
     }
 
     /// Hands a message in; its outcome comes as an event.
@@ -94,12 +92,7 @@ final class PublisherObject: Sendable {
             body: [UInt8](try arguments.bytes()), properties: try AMQPProperties(caller: arguments.properties))
         let address = try addresses.address(exchange: arguments.exchange, routingKey: arguments.routingKey).address
         try Waiting.check(limit)
-        guard limit.mayWait else {
-            throw Failure(
-                AMQPError(
-                    .timeout, "there was no time to publish to \(address): nothing was sent",
-                    outcome: .notSent(reason: .timeout)))
-        }
+        guard limit.mayWait else { throw Failure.noTimeToPublish(to: address) }
         let outcome = Gate<Result<AMQPPublishReceipt, AMQPError>>()
         _ = try mapped { () throws(AMQPError) in
             try publisher.submit(

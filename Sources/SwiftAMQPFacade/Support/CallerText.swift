@@ -38,35 +38,16 @@ extension String {
     }
 }
 
-extension UInt32 {
-    /// Refuses bits that mean nothing here: they may mean something to a later version.
-    func checkFlags(_ known: UInt32..., of function: String) throws(Failure) {
-        let mask = known.reduce(0, |)
-        guard self & ~mask == 0 else {
-            throw .invalidArgument("flags 0x\(String(self & ~mask, radix: 16)) mean nothing to \(function)")
-        }
-    }
-}
-
-extension [UInt8] {
-    /// A copy of a caller's bytes; `NULL` only where there are none.
-    init(caller pointer: UnsafeRawPointer?, length: Int, as field: String) throws(Failure) {
-        guard let bytes = UnsafeRawBufferPointer(caller: pointer, length: length) else {
-            throw .invalidArgument("'\(field)' is NULL, or longer than memory is")
-        }
-        self.init(bytes)
-    }
-}
-
 extension UnsafeRawBufferPointer {
-    /// A caller's bytes; `nil` if there cannot be so many. A size_t of more than half of the address space arrives negative.
-    init?(caller pointer: UnsafeRawPointer?, length: Int) {
-        guard length >= 0, pointer != nil || length == 0 else { return nil }
+    /// A caller's bytes; `NULL` only where there are none. A size_t of more than half of the address space arrives negative.
+    @inline(__always)
+    init(
+        caller pointer: UnsafeRawPointer?, length: Int, as field: @autoclosure () -> String
+    ) throws(Failure) {
+        guard length >= 0 else { throw .invalidArgument("'\(field())' is longer than memory is") }
+        guard pointer != nil || length == 0 else {
+            throw .invalidArgument("'\(field())' is NULL, and its length is not 0")
+        }
         self.init(start: pointer, count: length)
     }
-}
-
-extension UInt32 {
-    /// Whether a flag of the header is set.
-    func has(_ flag: UInt32) -> Bool { self & flag != 0 }
 }

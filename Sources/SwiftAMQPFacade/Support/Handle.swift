@@ -19,6 +19,17 @@ enum Handle {
         return Unmanaged<Object>.fromOpaque(UnsafeRawPointer(handle)).takeUnretainedValue()
     }
 
+    /// The object of a handle that has to be there.
+    ///
+    /// - Parameter name: What the header calls it.
+    @inline(__always)
+    static func require<Object: AnyObject>(
+        _ handle: OpaquePointer?, as type: Object.Type, _ name: @autoclosure () -> String
+    ) throws(Failure) -> Object {
+        guard let object = get(handle, as: type) else { throw .missing(name()) }
+        return object
+    }
+
     /// As ``get(_:as:)`` without counting: for what is called for every message. The caller of C holds the handle meanwhile.
     @inline(__always)
     static func borrow<Object: AnyObject>(_ handle: OpaquePointer?, as type: Object.Type) -> Unmanaged<Object>? {

@@ -48,20 +48,23 @@ enum Waiting {
             }
             gate.open(result)
         }
-        var isLate = false
-        var result = gate.wait(until: limit.deadline)
-        if result == nil {
-            isLate = true
-            task.cancel()
-            result = gate.wait(until: .distantFuture)
-        }
-        switch result {
+        if let result = gate.wait(until: limit.deadline) { return try mapped(result.get) }
+        task.cancel()
+        switch try gate.wait() {
         case .success(let value): return value
-        case .failure(let error):
-            if isLate, error.code == .cancelled { throw Failure.timeout }
-            throw Failure(error)
-        case nil: throw Failure(SAMQP_ERR_INTERNAL, "a wait without a limit came back")
+        case .failure(let error): throw error.code == .cancelled ? Failure.timeout : Failure(error)
         }
+    }
+}
+
+extension Waiting {
+    /// Does `operation` in a task and waits for it, however long that is: it keeps a deadline of its own.
+    static func untilDone<Value: Sendable>(
+        _ operation: @escaping @Sendable () async -> Value
+    ) throws(Failure) -> Value {
+        let gate = Gate<Value>()
+        Task.detached { gate.open(await operation()) }
+        return try gate.wait()
     }
 }
 
@@ -76,6 +79,14 @@ final class Gate<Value: Sendable>: @unchecked Sendable {
     func open(_ value: Value) {
         lock.withLock { if self.value == nil { self.value = value } }
         lock.wakeAll()
+    }
+
+    /// The value, once it is there.
+    func wait() throws(Failure) -> Value {
+        guard let value = wait(until: .distantFuture) else {
+            throw Failure(SAMQP_ERR_INTERNAL, "a wait without a limit came back")
+        }
+        return value
     }
 
     /// The value, once it is there; `nil` if it is not by `deadline`.

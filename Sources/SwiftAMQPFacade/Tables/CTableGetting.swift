@@ -17,7 +17,7 @@ private func get<Value>(
     _ convert: (TableEntry) -> Value?
 ) -> samqp_status {
     status { () throws(Failure) in
-        guard let object = Handle.get(table, as: TableObject.self) else { throw .missing("table") }
+        let object = try Handle.require(table, as: TableObject.self, "table")
         guard let out else { throw .missing("out") }
         let entry = key == nil ? object.entry(at: index) : object.entry(named: try String(caller: key, as: "key"))
         guard let entry else { throw .notFound }

@@ -9,7 +9,7 @@ internal import SwiftAMQP
 private func target(
     _ table: OpaquePointer?, _ key: UnsafePointer<CChar>?
 ) throws(Failure) -> (TableObject, String?) {
-    guard let object = Handle.get(table, as: TableObject.self) else { throw .missing("table") }
+    let object = try Handle.require(table, as: TableObject.self, "table")
     return (object, key == nil ? nil : try String(name: key, as: "key"))
 }
 
@@ -88,7 +88,7 @@ public func samqp_table_set_bytes(
 ) -> samqp_status {
     status { () throws(Failure) in
         let (object, name) = try target(table, key)
-        object.set(name, .bytes(try [UInt8](caller: value, length: length, as: "value")))
+        object.set(name, .bytes([UInt8](try UnsafeRawBufferPointer(caller: value, length: length, as: "value"))))
     }
 }
 
@@ -111,7 +111,7 @@ private func nest(
 ) -> samqp_status {
     status { () throws(Failure) in
         let (object, name) = try target(table, key)
-        guard let nested = Handle.get(value, as: TableObject.self) else { throw .missing("value") }
+        let nested = try Handle.require(value, as: TableObject.self, "value")
         let depth = nested.depth
         guard depth < WireLimits.standard.maxTableDepth else {
             throw .invalidArgument("tables nest \(WireLimits.standard.maxTableDepth) levels deep at most")
@@ -137,7 +137,7 @@ public func samqp_table_set_array(
 @_cdecl("samqp_table_remove") @implementation
 public func samqp_table_remove(_ table: OpaquePointer?, _ key: UnsafePointer<CChar>?) -> samqp_status {
     status { () throws(Failure) in
-        guard let object = Handle.get(table, as: TableObject.self) else { throw .missing("table") }
+        let object = try Handle.require(table, as: TableObject.self, "table")
         guard object.remove(try String(caller: key, as: "key")) else { throw .notFound }
     }
 }

@@ -20,7 +20,7 @@ func ask<Value: Sendable>(
     _ client: OpaquePointer?, _ milliseconds: Int64,
     _ operation: @escaping @Sendable (AMQPClient, Duration) async throws(AMQPError) -> Value
 ) throws(Failure) -> Value {
-    guard let object = Handle.get(client, as: ClientObject.self) else { throw .missing("client") }
+    let object = try Handle.require(client, as: ClientObject.self, "client")
     return try Waiting.runKeepingTime(milliseconds) { (timeout) async throws(AMQPError) in
         try await operation(object.client, timeout)
     }

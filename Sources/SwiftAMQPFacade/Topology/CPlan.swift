@@ -8,8 +8,8 @@ internal import SwiftAMQP
 private func topologyAndClient(
     _ client: OpaquePointer?, _ topology: OpaquePointer?
 ) throws(Failure) -> (AMQPClient, AMQPTopology) {
-    guard let client = Handle.get(client, as: ClientObject.self) else { throw .missing("client") }
-    guard let topology = Handle.get(topology, as: TopologyObject.self) else { throw .missing("topology") }
+    let client = try Handle.require(client, as: ClientObject.self, "client")
+    let topology = try Handle.require(topology, as: TopologyObject.self, "topology")
     return (client.client, topology.topology)
 }
 

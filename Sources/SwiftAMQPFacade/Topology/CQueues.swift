@@ -12,7 +12,7 @@ public func samqp_delete_queue(
 ) -> samqp_status {
     messages?.pointee = 0
     return status(error) { () throws(Failure) in
-        try flags.checkFlags(SAMQP_IF_UNUSED, SAMQP_IF_EMPTY, of: #function)
+        try flags.checkFlags(SAMQP_IF_UNUSED | SAMQP_IF_EMPTY, of: #function)
         let queue = try String(name: name, as: "name")
         let count = try ask(client, timeout_ms) { (client, timeout) async throws(AMQPError) in
             try await client.delete(
@@ -73,7 +73,7 @@ public func samqp_current_queue_name(
 ) -> samqp_status {
     status { () throws(Failure) in
         try OutputStruct.fill(out, samqp_queue_info())
-        guard let object = Handle.get(client, as: ClientObject.self) else { throw .missing("client") }
+        let object = try Handle.require(client, as: ClientObject.self, "client")
         let queue = try String(name: name, as: "name")
         try OutputStruct.fill(out, samqp_queue_info(name: object.client.currentName(ofQueue: queue)))
     }

@@ -18,7 +18,7 @@ private func add(
     _ topology: OpaquePointer?, _ change: (inout AMQPTopology) throws(Failure) -> Void
 ) -> samqp_status {
     status { () throws(Failure) in
-        guard let object = Handle.get(topology, as: TopologyObject.self) else { throw .missing("topology") }
+        let object = try Handle.require(topology, as: TopologyObject.self, "topology")
         try change(&object.topology)
     }
 }

@@ -16,7 +16,7 @@ extension AMQPExchange {
         caller name: UnsafePointer<CChar>?, _ kind: UnsafePointer<CChar>?, _ flags: UInt32, _ arguments: OpaquePointer?,
         of function: String
     ) throws(Failure) {
-        try flags.checkFlags(SAMQP_DURABLE, SAMQP_AUTO_DELETE, SAMQP_INTERNAL, of: function)
+        try flags.checkFlags(SAMQP_DURABLE | SAMQP_AUTO_DELETE | SAMQP_INTERNAL, of: function)
         self.init(
             name: try String(name: name, as: "name"), kind: Kind(rawValue: try String(name: kind, as: "type")),
             durable: flags.has(SAMQP_DURABLE), autoDelete: flags.has(SAMQP_AUTO_DELETE),
@@ -28,8 +28,7 @@ extension AMQPQueue {
     init(
         caller name: UnsafePointer<CChar>?, _ flags: UInt32, _ arguments: OpaquePointer?, of function: String
     ) throws(Failure) {
-        try flags.checkFlags(
-            SAMQP_DURABLE, SAMQP_EXCLUSIVE, SAMQP_AUTO_DELETE, SAMQP_QUORUM, of: function)
+        try flags.checkFlags(SAMQP_DURABLE | SAMQP_EXCLUSIVE | SAMQP_AUTO_DELETE | SAMQP_QUORUM, of: function)
         self.init(
             name: try String(optionalName: name, as: "name"), durable: flags.has(SAMQP_DURABLE),
             exclusive: flags.has(SAMQP_EXCLUSIVE), autoDelete: flags.has(SAMQP_AUTO_DELETE),
