@@ -1,3 +1,4 @@
+internal import AMQPTransport
 public import AMQPWire
 internal import Synchronization
 
@@ -72,6 +73,7 @@ extension AMQPChannel {
         _ queue: String, acknowledgement: AMQPAcknowledgement = .manual
     ) async throws(AMQPError) -> (delivery: AMQPDelivery, remaining: UInt32)? {
         let method = AMQPMethod.basicGet(.init(queue: queue, noAck: acknowledgement != .manual))
+        if acknowledgement == .manual { core.lock.withLock { core.settles.note(queue: queue) } }
         guard case .message(let delivery, let remaining) = try await core.call(method) else {
             throw Self.unexpectedReply
         }

@@ -114,7 +114,10 @@ extension ChannelCore {
             count = try? FrameEncoder.encodeNack(
                 channel: id, deliveryTag: tag, multiple: true, requeue: requeue, into: room)
         }
-        if let count { stream.commit(count) }
+        if let count {
+            stream.commit(count)
+            settles.noteWritten()
+        }
     }
 
     /// Gives every unsettled delivery back to the broker.
@@ -208,6 +211,7 @@ extension ChannelCore {
             acknowledgement: subscription.acknowledgement, prefetch: subscription.prefetch)
         consumers[subscription.tag] = consumer
         consumerSlots.append(consumer)
+        if consumer.isTracked { settles.note(queue: subscription.queue) }
         let actions = (limits + [rpc]).map { enqueue($0) }
         lock.unlock()
         for action in actions { connection.perform(action) }
@@ -226,10 +230,14 @@ extension ChannelCore {
     /// - Returns: How many deliveries were given back.
     @discardableResult
     func unsubscribe(_ consumer: ConsumerCore, keepsBuffer: Bool = false) async -> Int {
-        var isCancelled = !lock.withLock { consumers[consumer.tag] === consumer }
+        let (isKnown, written) = lock.withLock { (consumers[consumer.tag] === consumer, settles.written) }
+        var isCancelled = !isKnown
         if !isCancelled, let rpc = try? makeRPC(.basicCancel(.init(consumerTag: consumer.tag)), timeout: nil) {
             // Not cancellable: leaving a scope early must not leave a subscription behind. The RPC has its deadline.
-            if (try? submit(rpc)) != nil, case .success = await rpc.promise.wait() { isCancelled = true }
+            if (try? submit(rpc)) != nil, case .success = await rpc.promise.wait() {
+                isCancelled = true
+                lock.withLock { settles.haveTakenEffect(upTo: written, ofQueue: consumer.queue) }
+            }
         }
         return finishUnsubscribing(consumer, isCancelled: isCancelled, keepsBuffer: keepsBuffer)
     }
@@ -266,10 +274,11 @@ extension ChannelCore {
         var givenBack = 0
         if isOpen, !keepsBuffer {
             let watermark = consumer.handedOut.load(ordering: .sequentiallyConsistent)
-            for tag in unsettled.settleNotHandedOut(consumer: consumer.slot, above: watermark) {
-                append(.nack(requeue: true), tag: tag, multiple: false)
-                givenBack += 1
+            let before = unsettled.count
+            for frame in unsettled.settleNotHandedOut(consumer: consumer.slot, above: watermark) {
+                append(.nack(requeue: true), tag: frame.tag, multiple: frame.multiple)
             }
+            givenBack = before - unsettled.count
             action = stream.noteAppended(.batched)
         }
         let settled = takeSettleWaiters()

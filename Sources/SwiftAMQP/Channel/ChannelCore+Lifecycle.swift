@@ -52,12 +52,13 @@ extension ConnectionCore {
 }
 
 extension ChannelCore {
-    /// Closes in an orderly manner, within `timeout`: publishes get their answers first. Any number of callers wait for
-    /// one close; closing a closed channel does nothing.
+    /// Closes in an orderly manner, within `timeout`: settles take effect and publishes get their answers first. Any number
+    /// of callers wait for one close; closing a closed channel does nothing.
     func close(timeout: Duration) async {
         let deadline = MonotonicTime.now() + timeout
         let timer = Deadline(loop: connection.loop, at: deadline) { [self] in closeOverdue() }
         defer { timer.cancel() }
+        await settlesTakeEffect()
         lock.lock()
         isDraining = true
         let flush = isOpen && !isFlushed ? addFlushWaiter() : nil

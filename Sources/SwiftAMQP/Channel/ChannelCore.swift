@@ -47,6 +47,7 @@ final class ChannelCore: @unchecked Sendable {
     @exclusivity(unchecked) var highestDelivered: UInt64 = 0
     @exclusivity(unchecked) var tracker = ConfirmTracker()
     @exclusivity(unchecked) var unsettled = UnsettledTags()
+    @exclusivity(unchecked) var settles = SettlesUnderWay()
     /// Completed when nothing is unsettled any more.
     @exclusivity(unchecked) var settleWaiters: [Promise<Void>] = []
     /// Where in the stream the last ack ends, and its tag: what is acknowledged next may leave with it.

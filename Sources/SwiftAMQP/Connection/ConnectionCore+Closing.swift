@@ -140,17 +140,20 @@ extension ConnectionCore {
         }
     }
 
-    /// Closes in an orderly manner, within `timeout`: publishes under way get their answers, then `connection.close` is
-    /// sent and answered. What has not ended by then ends with the connection. Any number of callers wait for one close.
+    /// Closes in an orderly manner, within `timeout`: settles take effect and publishes under way get their answers, then
+    /// `connection.close` is sent and answered. What has not ended by then ends with the connection. Any number of callers wait for one close.
     func close(timeout: Duration) async {
         let deadline = MonotonicTime.now() + timeout
+        loop.execute { [self] in end(at: deadline) }
+        for channel in lock.withLock({ channels.values.filter(\.settles.canBeForgotten) }) {
+            await channel.settlesTakeEffect()
+        }
         lock.lock()
         let isFirst = if case .open = phase { true } else { false }
         if isFirst { phase = .closing }
         let flushes = isFirst ? channels.values.compactMap { $0.isFlushed ? nil : $0.addFlushWaiter() } : []
         lock.unlock()
         resumeReadingIfAwaited()
-        loop.execute { [self] in end(at: deadline) }
         if isFirst {
             // Flushing ends with the connection at the latest, and the connection by the timer.
             for flush in flushes { _ = await flush.wait() }

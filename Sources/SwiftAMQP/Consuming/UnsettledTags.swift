@@ -67,42 +67,35 @@ struct UnsettledTags: ~Copyable {
         tag: UInt64, isHandedOut: (ConsumerSlot, UInt64) -> Bool
     ) throws(SettleError) -> [Settlement] {
         guard let target = position(of: tag), !entries[target].isSettled else { throw .alreadySettled }
+        return settle(head...target) { isHandedOut($0.consumer, $0.tag) }
+    }
+
+    /// Settles what the consumer was sent but the program was never given, and says which frames do that.
+    mutating func settleNotHandedOut(consumer: ConsumerSlot, above watermark: UInt64) -> [Settlement] {
+        guard !isEmpty else { return [] }
+        return settle(head...entries.count - 1) { $0.consumer == consumer && $0.tag > watermark }
+    }
+
+    /// Settles those in `range`, which begins at the head, that are meant: with one frame as far as nothing else is
+    /// unsettled below, behind that one by one.
+    private mutating func settle(_ range: ClosedRange<Int>, where isMeant: (Entry) -> Bool) -> [Settlement] {
         var frames: [Settlement] = []
         var prefixEnd: UInt64?
         var isPrefix = true
-        var position = head
-        while position <= target {
+        for position in range {
             let entry = entries[position]
-            if !entry.isSettled {
-                if isHandedOut(entry.consumer, entry.tag) {
-                    entries[position].isSettled = true
-                    count -= 1
-                    if isPrefix { prefixEnd = entry.tag } else { frames.append(.init(tag: entry.tag, multiple: false)) }
-                } else {
-                    isPrefix = false
-                }
+            guard !entry.isSettled else { continue }
+            guard isMeant(entry) else {
+                isPrefix = false
+                continue
             }
-            position += 1
+            entries[position].isSettled = true
+            count -= 1
+            if isPrefix { prefixEnd = entry.tag } else { frames.append(.init(tag: entry.tag, multiple: false)) }
         }
         if let prefixEnd { frames.insert(Settlement(tag: prefixEnd, multiple: true), at: 0) }
         dropSettledFront()
         return frames
-    }
-
-    /// Settles what the consumer was sent but the program was never given, and gives the tags.
-    mutating func settleNotHandedOut(consumer: ConsumerSlot, above watermark: UInt64) -> [UInt64] {
-        var tags: [UInt64] = []
-        var position = head
-        while position < entries.count {
-            if entries[position].consumer == consumer, !entries[position].isSettled, entries[position].tag > watermark {
-                entries[position].isSettled = true
-                count -= 1
-                tags.append(entries[position].tag)
-            }
-            position += 1
-        }
-        dropSettledFront()
-        return tags
     }
 
     /// The tag up to which one ack with `multiple` settles what two acks settle that follow each other on the wire; `nil`

@@ -137,22 +137,29 @@ struct SettleRun: ~Copyable {
         for frame in frames { send(frame, mayCombine: false) }
         let expected = broker.filter { $0.tag <= tag && isHandedOut($0) }.map(\.tag)
         // What a broker does with a frame: takes the tags that it covers from those that it waits for.
+        let covered = take(frames)
+        try hold(covered == expected, "settled \(covered), not \(expected)")
+    }
+
+    private mutating func settleNotHandedOut(_ choices: inout some Choices) throws {
+        let consumer = UInt16(choices.within(1...3))
+        let isMeant: (Waiting) -> Bool = { [handedOut] in $0.consumer == consumer && $0.tag > handedOut[Int(consumer)] }
+        let frames = tags.settleNotHandedOut(consumer: consumer, above: handedOut[Int(consumer)])
+        let expected = broker.filter(isMeant).map(\.tag)
+        try hold(frames.count(where: \.multiple) <= 1, "several frames that settle more than one: \(frames)")
+        let covered = take(frames)
+        try hold(covered == expected, "gave back \(covered), not \(expected)")
+        for frame in frames { send(frame, mayCombine: false) }
+    }
+
+    /// What the frames settle at the broker, in order; it knows that no longer then.
+    private mutating func take(_ frames: [UnsettledTags.Settlement]) -> [UInt64] {
         var covered: [UInt64] = []
         for frame in frames {
             let isCovered: (Waiting) -> Bool = { frame.multiple ? $0.tag <= frame.tag : $0.tag == frame.tag }
             covered += broker.filter(isCovered).map(\.tag)
             broker.removeAll(where: isCovered)
         }
-        try hold(covered.sorted() == expected, "settled \(covered), not \(expected)")
-    }
-
-    private mutating func settleNotHandedOut(_ choices: inout some Choices) throws {
-        let consumer = UInt16(choices.within(1...3))
-        let isMeant: (Waiting) -> Bool = { [handedOut] in $0.consumer == consumer && $0.tag > handedOut[Int(consumer)] }
-        let settled = tags.settleNotHandedOut(consumer: consumer, above: handedOut[Int(consumer)])
-        let expected = broker.filter(isMeant).map(\.tag)
-        try hold(settled == expected, "gave back \(settled), not \(expected)")
-        broker.removeAll(where: isMeant)
-        for tag in settled { send(.init(tag: tag, multiple: false), mayCombine: false) }
+        return covered.sorted()
     }
 }

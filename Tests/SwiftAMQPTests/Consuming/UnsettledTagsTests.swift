@@ -106,18 +106,28 @@ import Testing
         let none = tags.settleNotHandedOut(consumer: 1, above: 0)
         #expect(none == [])
         let left = tags.settleNotHandedOut(consumer: 2, above: 4)
-        #expect(left == [6, 8])
+        #expect(left == Self.upTo(8))
         let again = tags.settleNotHandedOut(consumer: 2, above: 4)
         #expect(again == [])
         let count = tags.count
         #expect(count == 0)
     }
 
+    @Test func whatNobodyWasGivenGoesBackAtOnce() throws {
+        var tags = Self.filled(1...1000)
+        let left = tags.settleNotHandedOut(consumer: 1, above: 0)
+        #expect(left == Self.upTo(1000))
+        let count = tags.count
+        #expect(count == 0)
+        let none = tags.settleNotHandedOut(consumer: 1, above: 0)
+        #expect(none == [])
+    }
+
     @Test func whatWasHandedOutStaysWithTheProgram() throws {
         var tags = Self.filled(1...5)
         try tags.settle(tag: 4)
         let left = tags.settleNotHandedOut(consumer: 1, above: 2)
-        #expect(left == [3, 5])
+        #expect(left == Self.single(3) + Self.single(5))
         let count = tags.count
         #expect(count == 2)
         try tags.settle(tag: 1)
