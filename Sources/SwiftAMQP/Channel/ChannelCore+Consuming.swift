@@ -47,6 +47,11 @@ extension ChannelCore {
     /// Whether deliveries of this channel can be settled at all; otherwise the broker delivers them again.
     var canSettle: Bool { lock.withLock { isOpen && !connection.isCloseSent } }
 
+    /// Whether the program was given something of this channel that it has not settled yet.
+    var isSettleOwed: Bool {
+        lock.withLock { isOpen && unsettled.containsHandedOut { slot, tag in isHandedOut(slot, tag) } }
+    }
+
     /// With the lock held: acknowledges a delivery that was just settled.
     ///
     /// Where the ack before it still waits at the end of the outbox, that one becomes an ack of both, if it can. Not in a

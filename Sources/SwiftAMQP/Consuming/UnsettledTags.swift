@@ -116,6 +116,11 @@ struct UnsettledTags: ~Copyable {
         return !entries[position].isSettled
     }
 
+    /// Whether something waits to be settled that the program was given.
+    func containsHandedOut(_ isHandedOut: (ConsumerSlot, UInt64) -> Bool) -> Bool {
+        entries[head...].contains { !$0.isSettled && isHandedOut($0.consumer, $0.tag) }
+    }
+
     /// Forgets everything: the broker has taken the deliveries back (`basic.recover`, a closed channel).
     mutating func removeAll() {
         entries.removeAll()

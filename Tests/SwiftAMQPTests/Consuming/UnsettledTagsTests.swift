@@ -113,6 +113,17 @@ import Testing
         #expect(count == 0)
     }
 
+    @Test func whatIsOwedIsWhatWasGivenAndNotSettled() throws {
+        var tags = Self.filled(1...3)
+        let none = tags.containsHandedOut { _, tag in tag <= 0 }
+        #expect(!none)
+        let some = tags.containsHandedOut { _, tag in tag <= 1 }
+        #expect(some)
+        try tags.settle(tag: 1)
+        let left = tags.containsHandedOut { _, tag in tag <= 1 }
+        #expect(!left)
+    }
+
     @Test func whatNobodyWasGivenGoesBackAtOnce() throws {
         var tags = Self.filled(1...1000)
         let left = tags.settleNotHandedOut(consumer: 1, above: 0)

@@ -188,8 +188,7 @@ final class SupervisedConsumer: @unchecked Sendable {
     /// Nothing of this channel is waited for any more.
     private func giveUp() {
         guard let channel = lock.withLock({ self.channel }) else { return }
-        let isUnsettled = channel.core.lock.withLock { channel.core.isOpen && !channel.core.unsettled.isEmpty }
-        if isUnsettled { lock.withLock { hasGivenUp = true } }
+        if channel.core.isSettleOwed { lock.withLock { hasGivenUp = true } }
         channel.core.giveUp(AMQPError(.closed, "consumer '\(tag)' was ended by this program"))
     }
 
