@@ -2,8 +2,8 @@ internal import AMQPTransport
 
 /// Has deliveries handled and settles them as the handler says: one for each consumer that has a handler.
 ///
-/// - Invariant: `breaker` and `counts` of what it does are guarded by `lock`, which is a leaf: handlers, settles, reports and
-///   commands happen outside of it. That is why the class is `@unchecked Sendable`.
+/// - Invariant: `breaker` is guarded by `lock`, which is a leaf: handlers, settles, reports and commands happen outside of it.
+///   That is why the class is `@unchecked Sendable`.
 final class DeliveryHandling: @unchecked Sendable {
     private let handler: AMQPConsumer.Handler
     private let failures: FailedDeliveries
@@ -11,6 +11,7 @@ final class DeliveryHandling: @unchecked Sendable {
     private let watchdog: HandlerWatchdog
     private let pause: @Sendable (Duration) -> Void
 
+    private let hasBreaker: Bool
     private let lock = Lock()
     private var breaker: CircuitBreaker?
 
@@ -24,55 +25,72 @@ final class DeliveryHandling: @unchecked Sendable {
         self.failures = failures
         self.counters = counters
         self.watchdog = watchdog
+        hasBreaker = breaker != nil
         self.breaker = breaker
         self.pause = pause
+    }
+
+    /// What a handler's return made of its delivery.
+    private enum Ending {
+        case acked, rejected, requeued
+        case settledByHandler
+        /// The broker delivers it again.
+        case stale
+        case failed(AMQPHandlerFailure)
     }
 
     /// - Parameter id: A number that no other delivery of the consumer has.
     func handle(_ delivery: AMQPDelivery, id: UInt64) async {
         watchdog.started(id, delivery)
-        let failure: AMQPHandlerFailure?
+        let ending: Ending
         do {
             let settlement = try await handler(delivery)
-            failure = settle(delivery, settlement)
+            ending = settle(delivery, settlement)
         } catch {
-            failure = AMQPHandlerFailure(error)
+            ending = .failed(AMQPHandlerFailure(error))
         }
-        counters.add {
-            $0.handled &+= 1
-            if failure != nil { $0.failed &+= 1 }
+        counters.add { counts in
+            counts.handled &+= 1
+            switch ending {
+            case .acked: counts.acked &+= 1
+            case .rejected: counts.rejected &+= 1
+            case .requeued: counts.requeued &+= 1
+            case .settledByHandler: break
+            case .stale: counts.stale &+= 1
+            case .failed: counts.failed &+= 1
+            }
         }
-        if let failure {
+        var isFailure = false
+        if case .failed(let failure) = ending {
+            isFailure = true
             // What came while the connection was lost comes again, and is not this side's to decide on any more.
             if !failures.take(delivery, error: failure), delivery.isStale { counters.add { $0.stale &+= 1 } }
         } else {
             failures.succeeded(delivery)
         }
         watchdog.finished(id, delivery)
-        record(isFailure: failure != nil)
+        if hasBreaker { record(isFailure: isFailure) }
     }
 
-    /// Settles; says why the delivery failed, if the handler wants another attempt.
-    private func settle(_ delivery: AMQPDelivery, _ settlement: AMQPSettlement) -> AMQPHandlerFailure? {
+    private func settle(_ delivery: AMQPDelivery, _ settlement: AMQPSettlement) -> Ending {
         do throws(AMQPError) {
             switch settlement {
             case .ack:
                 try delivery.ack()
-                counters.add { $0.acked &+= 1 }
+                return .acked
             case .reject:
                 try delivery.reject(requeue: false)
-                counters.add { $0.rejected &+= 1 }
+                return .rejected
             case .requeue:
                 try delivery.nack(requeue: true)
-                counters.add { $0.requeued &+= 1 }
-            case .retry: return .askedToRetry
-            case .settledByHandler: break
+                return .requeued
+            case .retry: return .failed(.askedToRetry)
+            case .settledByHandler: return .settledByHandler
             }
         } catch {
             // Of one that the handler has settled by itself nothing is left to do.
-            if error.code == .stale { counters.add { $0.stale &+= 1 } }
+            return error.code == .stale ? .stale : .settledByHandler
         }
-        return nil
     }
 
     private func record(isFailure: Bool) {

@@ -248,10 +248,10 @@ final class SupervisedConsumer: @unchecked Sendable {
         }
     }
 
-    /// Waits, or until the consumer is to stop.
-    private func wait(_ duration: Duration) async {
+    /// Waits, or until the consumer is to stop, or one of its subscriptions has ended.
+    private func wait(_ duration: Duration, orEndOf consumer: ConsumerCore? = nil) async {
         let deadline = MonotonicTime.now() + duration
-        while !isStopping {
+        while !isStopping, consumer?.endedWith == nil {
             let left = deadline - .now()
             guard left > .zero else { return }
             await bell.wait(atMost: left)
@@ -330,12 +330,7 @@ final class SupervisedConsumer: @unchecked Sendable {
     private func hold(for duration: Duration, _ consumer: ConsumerCore) async {
         source.hold()
         report(.consumerPaused(tag: tag, queue: configuration.queue, duration))
-        let deadline = MonotonicTime.now() + duration
-        while consumer.endedWith == nil, !isStopping {
-            let left = deadline - .now()
-            guard left > .zero else { break }
-            await bell.wait(atMost: left)
-        }
+        await wait(duration, orEndOf: consumer)
         resumed()
         source.release()
     }
