@@ -686,8 +686,8 @@ samqp_status samqp_queue_status(
  * counts are 0. */
 samqp_status samqp_current_queue_name(samqp_client *client, const char *name, samqp_queue_info *out);
 
-/* Declares all of it, and keeps it. SAMQP_ERR_DEGRADED if some of it was refused: `failures`, which may be NULL, says how many,
- * and the error which. */
+/* Declares all of it, and keeps it. SAMQP_ERR_DEGRADED if some of it was refused: `failures`, which may be NULL, says how many
+ * of this topology, and the error which. What the client declared before counts in its state alone. */
 samqp_status samqp_topology_apply(
     samqp_client *client, const samqp_topology *topology, size_t *failures, int64_t timeout_ms, samqp_error **error);
 

@@ -123,6 +123,33 @@ struct TopologyTests {
         }
     }
 
+    @Test("an application reports its own failures, not those of an earlier one")
+    func applyingTwice() async throws {
+        let (held, fresh) = (uniqueName("held"), uniqueName("fresh"))
+        try await withClient { client in
+            expectOK { samqp_declare_queue(client.handle, held, SAMQP_DURABLE, nil, nil, 10_000, $0) }
+            let (bad, good) = (samqp_topology_new(), samqp_topology_new())
+            #expect(samqp_topology_add_queue(bad, held, SAMQP_EXCLUSIVE, nil) == SAMQP_OK)
+            #expect(samqp_topology_add_exchange(good, fresh, "fanout", SAMQP_DURABLE, nil) == SAMQP_OK)
+            #expect(samqp_topology_add_queue(good, fresh, SAMQP_DURABLE, nil) == SAMQP_OK)
+            #expect(samqp_topology_add_binding(good, fresh, fresh, "", nil) == SAMQP_OK)
+            var failures = 7
+            let said = call { samqp_topology_apply(client.handle, bad, &failures, 10_000, $0) }
+            #expect(said.status == SAMQP_ERR_DEGRADED && failures == 1, "\(said.message)")
+            #expect(said.message.contains("1 of 1"), "\(said.message)")
+            expectOK { samqp_topology_apply(client.handle, good, &failures, 10_000, $0) }
+            #expect(failures == 0)
+            // What failed before has not been forgotten.
+            #expect(samqp_client_state(client.handle) == SAMQP_STATE_DEGRADED)
+            samqp_topology_free(bad)
+            samqp_topology_free(good)
+            for queue in [held, fresh] {
+                expectOK { samqp_delete_queue(client.handle, queue, 0, nil, 10_000, $0) }
+            }
+            expectOK { samqp_delete_exchange(client.handle, fresh, 0, 10_000, $0) }
+        }
+    }
+
     private static func expectPlan(
         _ client: Client, _ topology: OpaquePointer, applicable: Bool, _ findings: [Int32],
         sourceLocation: SourceLocation = #_sourceLocation

@@ -21,18 +21,20 @@ extension AMQPClient {
     /// Declares all of this, now and on every new connection. What fails does not stop the rest; it shows in the report and
     /// in the client's state, and is tried again from time to time until it can be declared or is deleted.
     ///
+    /// - Returns: What became of this topology. What the client declared before is applied again at the same time; whether that
+    ///   failed is in its state.
     /// - Throws: `.timeout` if the client gets no connection in time: it is applied with the next one then; `.cancelled`;
     ///   why the client ended.
     @discardableResult
     public func apply(_ topology: AMQPTopology, timeout: Duration? = nil) async throws(AMQPError) -> AMQPTopologyReport
     {
-        core.topology.add(topology)
+        let added = core.topology.add(topology)
         return try await core.onConnection(timeout) { (connection, deadline) throws(AMQPError) in
-            guard let report = await core.topology.checked(until: deadline, over: connection) else {
+            guard let application = await core.topology.checked(until: deadline, over: connection) else {
                 if let error = connection.closeError { throw error }
                 throw AMQPError(.timeout, "the topology was not applied in time")
             }
-            return report
+            return application.report(of: added)
         }
     }
 

@@ -45,4 +45,36 @@ struct ClientTopologyTests {
             }
         }
     }
+
+    @Test("what an application reports is of that application, whatever else of the client's has failed")
+    func partsAreReportedApart() async throws {
+        let held = uniqueName("held")
+        let fresh = uniqueName("fresh")
+        try await withChannel { other in
+            try await other.declare(.classic(held, messageTTL: .seconds(1)))
+            try await withClient { client in
+                let bad = AMQPTopology(exchanges: [.fanout(held)], queues: [.classic(held)])
+                #expect(try await client.apply(bad).failures.map(\.entity) == [.queue(held)])
+                let good = AMQPTopology(
+                    exchanges: [.fanout(fresh)], queues: [.serverNamed()], bindings: [.queue("", to: fresh)])
+                let report = try await client.apply(good)
+                let name = report.renamedQueues[""] ?? ""
+                #expect(name.hasPrefix("amq.gen"))
+                #expect(report.isComplete)
+                #expect(report.declared == [.exchange(fresh), .queue(name), .binding(.queue(name, to: fresh))])
+                // The client has not forgotten the rest.
+                guard case .degraded(let failures) = client.state else {
+                    Issue.record("the state is \(client.state)")
+                    return
+                }
+                #expect(failures.map(\.entity) == [.queue(held)])
+                let again = try await client.apply(bad)
+                #expect(again.failures.map(\.entity) == [.queue(held)])
+                #expect(again.declared == [.exchange(held)])
+                #expect(again.renamedQueues.isEmpty)
+                for exchange in [held, fresh] { try await client.delete(exchange: exchange) }
+            }
+            try await other.delete(queue: held)
+        }
+    }
 }
