@@ -483,6 +483,10 @@ void samqp_event_free(samqp_event *event);
 /*
  * Exchanges, queues and bindings that have to be there: as a list, to be given to a client when it is made
  * (samqp_options_set_topology), applied, or compared with what the broker has. The client declares it again on every connection.
+ *
+ * What stands in it twice in the same way counts once. Two exchanges, or two queues, of one name that differ contradict each
+ * other: making a client with it, and applying it, gives SAMQP_ERR_INVALID_ARGUMENT with both of what is said, and declares
+ * nothing; a plan says the same (SAMQP_PLAN_REFUSED). Bindings that differ in their arguments are two bindings.
  */
 typedef struct samqp_topology samqp_topology;
 

@@ -23,11 +23,13 @@ extension AMQPClient {
     ///
     /// - Returns: What became of this topology. What the client declared before is applied again at the same time; whether that
     ///   failed is in its state.
-    /// - Throws: `.timeout` if the client gets no connection in time: it is applied with the next one then; `.cancelled`;
-    ///   why the client ended.
+    /// - Throws: `.invalidArgument` for a topology that contradicts itself, of which nothing is declared
+    ///   (``AMQPTopology/validate()``); `.timeout` if the client gets no connection in time: it is applied with the next one
+    ///   then; `.cancelled`; why the client ended.
     @discardableResult
     public func apply(_ topology: AMQPTopology, timeout: Duration? = nil) async throws(AMQPError) -> AMQPTopologyReport
     {
+        try topology.validate()
         let added = core.topology.add(topology)
         return try await core.onConnection(timeout) { (connection, deadline) throws(AMQPError) in
             guard let application = await core.topology.checked(until: deadline, over: connection) else {

@@ -77,4 +77,24 @@ struct ClientTopologyTests {
             try await other.delete(queue: held)
         }
     }
+
+    @Test("of a topology that contradicts itself nothing is declared, and its plan says so")
+    func contradictions() async throws {
+        let name = uniqueName("twice")
+        let topology = AMQPTopology(
+            exchanges: [.fanout(name)], queues: [.classic(name), .classic(name, messageTTL: .seconds(1))],
+            bindings: [.queue(name, to: name)])
+        try await withClient { client in
+            let error = await #expect(throws: AMQPError.self) { try await client.apply(topology) }
+            #expect(error?.code == .invalidArgument)
+            #expect(error?.text.contains("'x-message-ttl' is absent and 1000") == true)
+            #expect(client.topology.isEmpty)
+            let missing = await #expect(throws: AMQPError.self) { try await client.status(ofQueue: name) }
+            #expect(missing?.replyCode == 404)
+            let plan = try await client.plan(topology)
+            #expect(plan.problems.map(\.entity) == [.queue(name), .binding(.queue(name, to: name))])
+            #expect(plan.description.contains("'x-message-ttl' is absent and 1000"))
+            #expect(client.state.isUsable)
+        }
+    }
 }

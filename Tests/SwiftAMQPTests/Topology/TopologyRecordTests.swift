@@ -22,13 +22,16 @@ import Testing
         #expect(TopologyRecord(declared: AMQPTopology()).steps.isEmpty)
     }
 
-    @Test func aNameThatStandsTwiceIsDeclaredAsItStandsFirst() {
-        let record = TopologyRecord(
-            declared: AMQPTopology(
-                exchanges: [.direct("e"), .topic("e")], queues: [.quorum("q"), .classic("q")],
-                bindings: [.queue("q", to: "e"), .queue("q", to: "e")]))
+    @Test func whatStandsTwiceIsDeclaredOnce() throws {
+        let topology = AMQPTopology(
+            exchanges: [.direct("e"), .topic("f"), .direct("e")],
+            queues: [.quorum("q"), .quorum("q"), .serverNamed()],
+            bindings: [.queue("q", to: "e"), .queue("q", to: "e"), .queue("q", to: "e", arguments: ["a": 1])])
+        try topology.validate()
+        let record = TopologyRecord(declared: topology)
         let expected = AMQPTopology(
-            exchanges: [.direct("e")], queues: [.quorum("q")], bindings: [.queue("q", to: "e")])
+            exchanges: [.direct("e"), .topic("f")], queues: [.quorum("q"), .serverNamed()],
+            bindings: [.queue("q", to: "e"), .queue("q", to: "e", arguments: ["a": 1])])
         #expect(record.snapshot == expected)
     }
 
