@@ -364,7 +364,7 @@ typedef int32_t samqp_event_type;
  * user: the client's. Only the last of several states that nobody has taken is kept. */
 #define SAMQP_EVENT_STATE 1
 /* A publish has its outcome. tag: its tag; user: what samqp_publish was given; status: SAMQP_OK, or how it failed; error: more
- * of that; int: how many attempts it took; text: its message id, or "". Never dropped. */
+ * of that; int: how many attempts were begun, 0 if nothing was sent; text: its message id, or "". Never dropped. */
 #define SAMQP_EVENT_CONFIRM 2
 /* Something was delivered: samqp_event_take_delivery. user: the consumer's; tag: the delivery tag. Never dropped; as many are
  * on their way as the prefetch allows. */

@@ -110,6 +110,7 @@ int main(void)
     while (samqp_events_poll(events, 0, &event) == 1) {
         CHECK(samqp_event_get_type(event) == SAMQP_EVENT_CONFIRM && samqp_event_tag(event) == tag);
         CHECK(samqp_event_status(event) == SAMQP_ERR_NOT_SENT && samqp_event_user(event) == publisher);
+        CHECK(samqp_event_int(event) == 0 && strlen(samqp_event_text(event)) > 0);
         confirms++;
         samqp_event_free(event);
     }
