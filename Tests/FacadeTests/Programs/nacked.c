@@ -15,13 +15,6 @@ static void declare_full(samqp_client *client, const char *queue)
     fill(client, queue, 1);
 }
 
-static samqp_stats stats_of(const samqp_client *client)
-{
-    samqp_stats stats = {.struct_size = sizeof stats};
-    CHECK(samqp_client_stats(client, &stats) == SAMQP_OK);
-    return stats;
-}
-
 static samqp_options *publisher_options(const char *key, const char *value)
 {
     samqp_options *options = samqp_options_new();
@@ -125,7 +118,7 @@ static void until_there_is_room(samqp_client *client, const char *queue)
     event = next_event(events);
     CHECK(samqp_event_tag(event) == 2 && samqp_event_status(event) == SAMQP_ERR_NACKED);
     samqp_event_free(event);
-    CHECK(samqp_purge_queue(client, queue, NULL, LONG_MS, NULL) == SAMQP_OK);
+    purge(client, queue);
     event = next_event(events);
     CHECK(samqp_event_tag(event) == 1 && samqp_event_status(event) == SAMQP_OK && samqp_event_int(event) > 1);
     CHECK(stats_of(client).nacked == before + 1);
@@ -149,8 +142,5 @@ int main(void)
     until_there_is_room(client, queue);
     /* What was refused is in no queue; what was in it has stayed. */
     await_messages(client, queue, 1);
-    delete_queue(client, queue);
-    CHECK(samqp_client_drain(client, LONG_MS, NULL, NULL) == SAMQP_OK);
-    samqp_client_free(client);
-    return finish();
+    return finish_with(client, queue);
 }

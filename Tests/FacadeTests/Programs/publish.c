@@ -403,11 +403,8 @@ static void unread(samqp_client *client, const char *queue)
 
 int main(void)
 {
-    samqp_client *client;
     char queue[64];
-    watchdog(60);
-    client = open_client(NULL, NULL);
-    declare(client, queue_name(queue, "publish"));
+    samqp_client *client = begin(queue, "publish");
     confirmed(client, queue);
     message_id(client, queue);
     returned(client);
@@ -421,8 +418,5 @@ int main(void)
     closed(queue);
     too_large(client, queue);
     unread(client, queue);
-    delete_queue(client, queue);
-    CHECK(samqp_client_drain(client, LONG_MS, NULL, NULL) == SAMQP_OK);
-    samqp_client_free(client);
-    return finish();
+    return finish_with(client, queue);
 }

@@ -52,7 +52,6 @@ int main(void)
     samqp_event *event;
     samqp_queue_info info = {.struct_size = sizeof info};
     samqp_drain_report report = {.struct_size = sizeof report};
-    samqp_stats stats = {.struct_size = sizeof stats};
     pthread_t thread;
     uint64_t tag, failed;
     int turn, confirms = 0;
@@ -89,7 +88,7 @@ int main(void)
     CHECK(samqp_publish(publisher, "", "q", NULL, "x", 1, 0, publisher, &tag, NULL) == SAMQP_OK);
     IN_TIME(samqp_publisher_flush(publisher, 50, &failed, &error), SAMQP_ERR_TIMEOUT, 50);
     CHECK(samqp_publisher_unconfirmed(publisher) == 1);
-    CHECK(samqp_client_stats(client, &stats) == SAMQP_OK && stats.consumers == 0);
+    CHECK(stats_of(client).consumers == 0);
     CHECK_STATUS(samqp_consume(&consumer, client, "q", NULL, events, events, 0, &error), SAMQP_OK, error);
     IN_TIME(samqp_consumer_cancel(consumer, 100, &error), SAMQP_OK, 0);
     samqp_consumer_free(consumer);

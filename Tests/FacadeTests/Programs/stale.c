@@ -38,13 +38,6 @@ static void all_stale(samqp_delivery **deliveries, int count)
     }
 }
 
-static uint64_t stale_count(const samqp_client *client)
-{
-    samqp_stats stats = {.struct_size = sizeof stats};
-    CHECK(samqp_client_stats(client, &stats) == SAMQP_OK);
-    return stats.stale;
-}
-
 static void free_all(samqp_delivery **deliveries, int count)
 {
     while (count-- > 0) samqp_delivery_free(deliveries[count]);
@@ -74,9 +67,9 @@ static void consumed(samqp_client *watcher, const char *queue)
     consumer = consume(client, queue, NULL, NULL, NULL);
     for (index = 0; index < COUNT; index++) old[index] = poll_delivery(consumer);
     lose(old[0]);
-    before = stale_count(client);
+    before = stats_of(client).stale;
     all_stale(old, COUNT);
-    CHECK(stale_count(client) > before);
+    CHECK(stats_of(client).stale > before);
     for (index = 0; index < COUNT; index++) new[index] = poll_delivery(consumer);
     expect_again(new, COUNT);
     for (index = 0; index < COUNT; index++) CHECK(samqp_delivery_tag(new[index]) == samqp_delivery_tag(old[index]));
@@ -91,7 +84,7 @@ static void consumed(samqp_client *watcher, const char *queue)
     free_all(new, COUNT);
     samqp_consumer_free(consumer);
     samqp_client_free(client);
-    CHECK(samqp_purge_queue(watcher, queue, NULL, LONG_MS, NULL) == SAMQP_OK);
+    purge(watcher, queue);
 }
 
 /* By events: what was not taken out in time comes once, on the new connection. */
@@ -144,7 +137,7 @@ static void by_events(samqp_client *watcher, const char *queue)
     samqp_consumer_free(consumer);
     samqp_events_free(events);
     samqp_client_free(client);
-    CHECK(samqp_purge_queue(watcher, queue, NULL, LONG_MS, NULL) == SAMQP_OK);
+    purge(watcher, queue);
 }
 
 static samqp_channel *open_channel(samqp_client *client)
@@ -211,24 +204,18 @@ static void got(samqp_client *watcher, const char *queue, int is_exception)
     free_all(new, COUNT);
     samqp_channel_free(next);
     samqp_client_free(client);
-    CHECK(samqp_purge_queue(watcher, queue, NULL, LONG_MS, NULL) == SAMQP_OK);
+    purge(watcher, queue);
 }
 
 int main(void)
 {
-    samqp_client *watcher;
     char queue[64];
-    watchdog(60);
+    samqp_client *watcher = begin(queue, "stale");
     relay_start();
-    watcher = open_client(NULL, NULL);
-    declare(watcher, queue_name(queue, "stale"));
     consumed(watcher, queue);
     by_events(watcher, queue);
     got(watcher, queue, 0);
     got(watcher, queue, 1);
-    delete_queue(watcher, queue);
-    CHECK(samqp_client_drain(watcher, LONG_MS, NULL, NULL) == SAMQP_OK);
-    samqp_client_free(watcher);
     freeaddrinfo(relay.broker);
-    return finish();
+    return finish_with(watcher, queue);
 }
