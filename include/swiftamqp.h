@@ -376,7 +376,8 @@ typedef int32_t samqp_event_type;
 #define SAMQP_EVENT_BLOCKED 6
 /* A publisher that gave SAMQP_ERR_WOULD_BLOCK has room again. user: the publisher's. Once for each time, never dropped. */
 #define SAMQP_EVENT_WRITABLE 7
-/* The topology was put in place on a new connection. int: how many entities failed; text: which; user: the client's. */
+/* The topology was put in place, on a new connection, or once more: because something was added, or what had failed is tried
+ * again. int: how many entities failed; text: which; user: the client's. */
 #define SAMQP_EVENT_TOPOLOGY 8
 /* A line for the log. int: a SAMQP_LOG_*; text: the line; user: the client's. */
 #define SAMQP_EVENT_LOG 9
@@ -640,7 +641,8 @@ void samqp_client_free(samqp_client *client);
 /*
  * Declares, now and again on every connection from then on. While the client has no connection it waits for one, up to
  * timeout_ms. What the broker refuses is not kept. SAMQP_ERR_CHANNEL_EXCEPTION with the broker's reply code, for example 406
- * where a queue of that name is another one.
+ * where a queue of that name is another one. SAMQP_ERR_CONNECTION_EXCEPTION where the broker closes the connection for it, for
+ * example for an exchange type that it does not know (503): it is asked twice, on two connections, and then given up.
  */
 samqp_status samqp_declare_exchange(
     samqp_client *client, const char *name, const char *type, uint32_t flags, const samqp_table *arguments,

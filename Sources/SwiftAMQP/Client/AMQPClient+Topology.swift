@@ -4,7 +4,8 @@ internal import AMQPTransport
 ///
 /// Everything here goes over the consuming connection, each call on a channel of its own: one that fails harms no other.
 /// While the client recovers, calls wait; one whose connection is lost under it is made again, for all of them may be made
-/// twice. `timeout` is when to give up, by default the first endpoint's `rpcTimeout`.
+/// twice. One for which the broker closes the connection (an exchange kind that it does not know) is made twice and then throws
+/// `.connectionClosedByPeer`. `timeout` is when to give up, by default the first endpoint's `rpcTimeout`.
 extension AMQPClient {
     /// Everything that is restored on a new connection: the program's topology and what was declared since.
     public var topology: AMQPTopology { core.topology.snapshot }
@@ -139,7 +140,8 @@ extension ClientCore {
         _ timeout: Duration?, _ body: (AMQPChannel) async throws(AMQPError) -> Value,
         record: ((inout TopologyRecord, Value) -> Void)? = nil
     ) async throws(AMQPError) -> Value {
-        try await onConnection(timeout) { (connection, deadline) throws(AMQPError) in
+        // The first connection that the broker closes under it may have been closed for something else.
+        try await onConnection(timeout, verdictLimit: 2) { (connection, deadline) throws(AMQPError) in
             let channel = try await connection.openChannel(timeout: deadline - .now())
             let timer = Deadline(loop: .shared, at: deadline) {
                 channel.core.giveUp(AMQPError(.timeout, "the broker did not answer in time"))
@@ -159,8 +161,11 @@ extension ClientCore {
     }
 
     /// Does something that may be done twice, over as many connections as it takes.
+    ///
+    /// - Parameter verdictLimit: After how many connections that the broker has closed for something that was asked of it, this is
+    ///   taken for what it was.
     func onConnection<Value: Sendable>(
-        _ timeout: Duration?,
+        _ timeout: Duration?, verdictLimit: Int = .max,
         _ body: (AMQPConnection, _ deadline: MonotonicTime) async throws(AMQPError) -> Value
     ) async throws(AMQPError) -> Value {
         if let refusal = status.refusal { throw refusal }
@@ -168,6 +173,7 @@ extension ClientCore {
         let limit = timeout ?? configuration.endpoints.first?.rpcTimeout ?? .seconds(30)
         let deadline = MonotonicTime.now() + limit
         var lastError: AMQPError?
+        var verdicts = 0
         while true {
             guard let connection = await consuming.openConnection(until: deadline) else {
                 if Task.isCancelled { throw AMQPError(.cancelled, "cancelled while the client was recovering") }
@@ -178,6 +184,8 @@ extension ClientCore {
                 return try await body(connection, deadline)
             } catch {
                 guard !connection.isUsable, error.code != .cancelled else { throw error }
+                if error.isVerdict { verdicts += 1 }
+                if verdicts >= verdictLimit { throw error }
                 lastError = error
             }
         }

@@ -14,6 +14,9 @@ static struct relay {
     int listener;
     struct addrinfo *broker;
     char uri[1200];
+    int port;
+    /* Whoever connects is let go at once. */
+    _Atomic int is_down;
     /* Guards the pairs: a descriptor is closed by its own thread, after it was taken out of here. */
     pthread_mutex_t mutex;
     int pairs[RELAYED][2];
@@ -58,6 +61,11 @@ static void *relay_accept(void *unused)
         int broker = socket(relay.broker->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
         pthread_t thread;
         CHECK(client >= 0 && broker >= 0);
+        if (relay.is_down) {
+            close(client);
+            close(broker);
+            continue;
+        }
         CHECK(connect(broker, relay.broker->ai_addr, relay.broker->ai_addrlen) == 0);
         pthread_mutex_lock(&relay.mutex);
         for (index = 0; index < RELAYED && relay.pairs[index][0] >= 0; index++) {}
@@ -90,7 +98,8 @@ static inline void relay_start(void)
     CHECK(relay.listener >= 0 && bind(relay.listener, (struct sockaddr *)&address, sizeof address) == 0);
     CHECK(listen(relay.listener, 64) == 0);
     CHECK(getsockname(relay.listener, (struct sockaddr *)&address, &length) == 0);
-    snprintf(relay.uri, sizeof relay.uri, "%s@127.0.0.1:%d/%s", url, ntohs(address.sin_port), rest);
+    relay.port = ntohs(address.sin_port);
+    snprintf(relay.uri, sizeof relay.uri, "%s@127.0.0.1:%d/%s", url, relay.port, rest);
     CHECK(pthread_create(&thread, NULL, relay_accept, NULL) == 0 && pthread_detach(thread) == 0);
 }
 

@@ -97,4 +97,24 @@ struct ClientTopologyTests {
             #expect(client.state.isUsable)
         }
     }
+
+    @Test("what the broker closes the connection for is asked twice, and then throws what the broker said")
+    func verdicts() async throws {
+        let name = uniqueName("odd")
+        try await withClient { client in
+            try await client.connect()
+            let before = client.health().consuming?.connectionCount ?? 0
+            let error = await #expect(throws: AMQPError.self) {
+                try await client.declare(AMQPExchange(name: name, kind: "x-no-such-kind"))
+            }
+            #expect(error?.code == .connectionClosedByPeer)
+            #expect(error?.replyCode == 503)
+            #expect(error?.text.contains("x-no-such-kind") == true)
+            // It serves others again, on the one connection that it took after that.
+            try await client.declare(.fanout(name))
+            #expect(client.health().consuming?.connectionCount == before + 2)
+            try await client.delete(exchange: name)
+            #expect(client.topology.isEmpty)
+        }
+    }
 }
