@@ -364,7 +364,7 @@ typedef int32_t samqp_event_type;
  * user: the client's. Only the last of several states that nobody has taken is kept. */
 #define SAMQP_EVENT_STATE 1
 /* A publish has its outcome. tag: its tag; user: what samqp_publish was given; status: SAMQP_OK, or how it failed; error: more
- * of that; int: how many attempts it took; text: its message id, or "". Never dropped. */
+ * of that; int: how many attempts were begun, 0 if nothing was sent; text: its message id, or "". Never dropped. */
 #define SAMQP_EVENT_CONFIRM 2
 /* Something was delivered: samqp_event_take_delivery. user: the consumer's; tag: the delivery tag. Never dropped; as many are
  * on their way as the prefetch allows. */
@@ -376,7 +376,8 @@ typedef int32_t samqp_event_type;
 #define SAMQP_EVENT_BLOCKED 6
 /* A publisher that gave SAMQP_ERR_WOULD_BLOCK has room again. user: the publisher's. Once for each time, never dropped. */
 #define SAMQP_EVENT_WRITABLE 7
-/* The topology was put in place on a new connection. int: how many entities failed; text: which; user: the client's. */
+/* The topology was put in place, on a new connection, or once more: because something was added, or what had failed is tried
+ * again. int: how many entities failed; text: which; user: the client's. */
 #define SAMQP_EVENT_TOPOLOGY 8
 /* A line for the log. int: a SAMQP_LOG_*; text: the line; user: the client's. */
 #define SAMQP_EVENT_LOG 9
@@ -483,6 +484,10 @@ void samqp_event_free(samqp_event *event);
 /*
  * Exchanges, queues and bindings that have to be there: as a list, to be given to a client when it is made
  * (samqp_options_set_topology), applied, or compared with what the broker has. The client declares it again on every connection.
+ *
+ * What stands in it twice in the same way counts once. Two exchanges, or two queues, of one name that differ contradict each
+ * other: making a client with it, and applying it, gives SAMQP_ERR_INVALID_ARGUMENT with both of what is said, and declares
+ * nothing; a plan says the same (SAMQP_PLAN_REFUSED). Bindings that differ in their arguments are two bindings.
  */
 typedef struct samqp_topology samqp_topology;
 
@@ -636,7 +641,8 @@ void samqp_client_free(samqp_client *client);
 /*
  * Declares, now and again on every connection from then on. While the client has no connection it waits for one, up to
  * timeout_ms. What the broker refuses is not kept. SAMQP_ERR_CHANNEL_EXCEPTION with the broker's reply code, for example 406
- * where a queue of that name is another one.
+ * where a queue of that name is another one. SAMQP_ERR_CONNECTION_EXCEPTION where the broker closes the connection for it, for
+ * example for an exchange type that it does not know (503): it is asked twice, on two connections, and then given up.
  */
 samqp_status samqp_declare_exchange(
     samqp_client *client, const char *name, const char *type, uint32_t flags, const samqp_table *arguments,
@@ -686,8 +692,8 @@ samqp_status samqp_queue_status(
  * counts are 0. */
 samqp_status samqp_current_queue_name(samqp_client *client, const char *name, samqp_queue_info *out);
 
-/* Declares all of it, and keeps it. SAMQP_ERR_DEGRADED if some of it was refused: `failures`, which may be NULL, says how many,
- * and the error which. */
+/* Declares all of it, and keeps it. SAMQP_ERR_DEGRADED if some of it was refused: `failures`, which may be NULL, says how many
+ * of this topology, and the error which. What the client declared before counts in its state alone. */
 samqp_status samqp_topology_apply(
     samqp_client *client, const samqp_topology *topology, size_t *failures, int64_t timeout_ms, samqp_error **error);
 

@@ -123,8 +123,67 @@ struct TopologyTests {
         }
     }
 
+    @Test("an application reports its own failures, not those of an earlier one")
+    func applyingTwice() async throws {
+        let (held, fresh) = (uniqueName("held"), uniqueName("fresh"))
+        try await withClient { client in
+            expectOK { samqp_declare_queue(client.handle, held, SAMQP_DURABLE, nil, nil, 10_000, $0) }
+            let (bad, good) = (samqp_topology_new(), samqp_topology_new())
+            #expect(samqp_topology_add_queue(bad, held, SAMQP_EXCLUSIVE, nil) == SAMQP_OK)
+            #expect(samqp_topology_add_exchange(good, fresh, "fanout", SAMQP_DURABLE, nil) == SAMQP_OK)
+            #expect(samqp_topology_add_queue(good, fresh, SAMQP_DURABLE, nil) == SAMQP_OK)
+            #expect(samqp_topology_add_binding(good, fresh, fresh, "", nil) == SAMQP_OK)
+            var failures = 7
+            let said = call { samqp_topology_apply(client.handle, bad, &failures, 10_000, $0) }
+            #expect(said.status == SAMQP_ERR_DEGRADED && failures == 1, "\(said.message)")
+            #expect(said.message.contains("1 of 1"), "\(said.message)")
+            expectOK { samqp_topology_apply(client.handle, good, &failures, 10_000, $0) }
+            #expect(failures == 0)
+            // What failed before has not been forgotten.
+            #expect(samqp_client_state(client.handle) == SAMQP_STATE_DEGRADED)
+            samqp_topology_free(bad)
+            samqp_topology_free(good)
+            for queue in [held, fresh] {
+                expectOK { samqp_delete_queue(client.handle, queue, 0, nil, 10_000, $0) }
+            }
+            expectOK { samqp_delete_exchange(client.handle, fresh, 0, 10_000, $0) }
+        }
+    }
+
+    @Test("a topology that contradicts itself is refused with both that it says, and nothing of it is declared")
+    func contradictions() async throws {
+        let name = uniqueName("twice")
+        try await withClient { client in
+            let topology = samqp_topology_new()
+            #expect(samqp_topology_add_exchange(topology, name, "fanout", SAMQP_DURABLE, nil) == SAMQP_OK)
+            #expect(samqp_topology_add_exchange(topology, name, "fanout", SAMQP_DURABLE, nil) == SAMQP_OK)
+            #expect(samqp_topology_add_queue(topology, name, SAMQP_DURABLE, nil) == SAMQP_OK)
+            #expect(samqp_topology_add_queue(topology, name, SAMQP_DURABLE | SAMQP_QUORUM, nil) == SAMQP_OK)
+            Self.expectPlan(client, topology, applicable: false, [SAMQP_PLAN_MISSING, SAMQP_PLAN_REFUSED])
+            var failures = 7
+            var other: OpaquePointer?
+            let options = samqp_options_new()
+            expectOK { samqp_options_add_endpoint(options, "amqp://127.0.0.1:1", $0) }
+            #expect(samqp_options_set_topology(options, topology) == SAMQP_OK)
+            for said in [
+                call { samqp_topology_apply(client.handle, topology, &failures, 10_000, $0) },
+                call { samqp_client_start(&other, options, nil, nil, $0) },
+                call { samqp_client_open(&other, options, nil, nil, 10_000, $0) },
+            ] {
+                #expect(said.status == SAMQP_ERR_INVALID_ARGUMENT && said.code == said.status)
+                #expect(said.message.contains("'x-queue-type' is absent and 'quorum'"), "\(said.message)")
+                #expect(said.message.contains("queue '\(name)'"), "\(said.message)")
+            }
+            #expect(failures == 0 && other == nil)
+            var info = samqp_queue_info.sized
+            #expect(call { samqp_queue_status(client.handle, name, &info, 10_000, $0) }.replyCode == 404)
+            samqp_options_free(options)
+            samqp_topology_free(topology)
+        }
+    }
+
     private static func expectPlan(
-        _ client: Client, _ topology: OpaquePointer, applicable: Bool, _ findings: [Int32],
+        _ client: Client, _ topology: OpaquePointer?, applicable: Bool, _ findings: [Int32],
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
         var plan: OpaquePointer?

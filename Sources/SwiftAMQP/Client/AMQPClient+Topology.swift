@@ -4,7 +4,8 @@ internal import AMQPTransport
 ///
 /// Everything here goes over the consuming connection, each call on a channel of its own: one that fails harms no other.
 /// While the client recovers, calls wait; one whose connection is lost under it is made again, for all of them may be made
-/// twice. `timeout` is when to give up, by default the first endpoint's `rpcTimeout`.
+/// twice. One for which the broker closes the connection (an exchange kind that it does not know) is made twice and then throws
+/// `.connectionClosedByPeer`. `timeout` is when to give up, by default the first endpoint's `rpcTimeout`.
 extension AMQPClient {
     /// Everything that is restored on a new connection: the program's topology and what was declared since.
     public var topology: AMQPTopology { core.topology.snapshot }
@@ -21,18 +22,22 @@ extension AMQPClient {
     /// Declares all of this, now and on every new connection. What fails does not stop the rest; it shows in the report and
     /// in the client's state, and is tried again from time to time until it can be declared or is deleted.
     ///
-    /// - Throws: `.timeout` if the client gets no connection in time: it is applied with the next one then; `.cancelled`;
-    ///   why the client ended.
+    /// - Returns: What became of this topology. What the client declared before is applied again at the same time; whether that
+    ///   failed is in its state.
+    /// - Throws: `.invalidArgument` for a topology that contradicts itself, of which nothing is declared
+    ///   (``AMQPTopology/validate()``); `.timeout` if the client gets no connection in time: it is applied with the next one
+    ///   then; `.cancelled`; why the client ended.
     @discardableResult
     public func apply(_ topology: AMQPTopology, timeout: Duration? = nil) async throws(AMQPError) -> AMQPTopologyReport
     {
-        core.topology.add(topology)
+        try topology.validate()
+        let added = core.topology.add(topology)
         return try await core.onConnection(timeout) { (connection, deadline) throws(AMQPError) in
-            guard let report = await core.topology.checked(until: deadline, over: connection) else {
+            guard let application = await core.topology.checked(until: deadline, over: connection) else {
                 if let error = connection.closeError { throw error }
                 throw AMQPError(.timeout, "the topology was not applied in time")
             }
-            return report
+            return application.report(of: added)
         }
     }
 
@@ -135,7 +140,8 @@ extension ClientCore {
         _ timeout: Duration?, _ body: (AMQPChannel) async throws(AMQPError) -> Value,
         record: ((inout TopologyRecord, Value) -> Void)? = nil
     ) async throws(AMQPError) -> Value {
-        try await onConnection(timeout) { (connection, deadline) throws(AMQPError) in
+        // The first connection that the broker closes under it may have been closed for something else.
+        try await onConnection(timeout, verdictLimit: 2) { (connection, deadline) throws(AMQPError) in
             let channel = try await connection.openChannel(timeout: deadline - .now())
             let timer = Deadline(loop: .shared, at: deadline) {
                 channel.core.giveUp(AMQPError(.timeout, "the broker did not answer in time"))
@@ -155,8 +161,11 @@ extension ClientCore {
     }
 
     /// Does something that may be done twice, over as many connections as it takes.
+    ///
+    /// - Parameter verdictLimit: After how many connections that the broker has closed for something that was asked of it, this is
+    ///   taken for what it was.
     func onConnection<Value: Sendable>(
-        _ timeout: Duration?,
+        _ timeout: Duration?, verdictLimit: Int = .max,
         _ body: (AMQPConnection, _ deadline: MonotonicTime) async throws(AMQPError) -> Value
     ) async throws(AMQPError) -> Value {
         if let refusal = status.refusal { throw refusal }
@@ -164,6 +173,7 @@ extension ClientCore {
         let limit = timeout ?? configuration.endpoints.first?.rpcTimeout ?? .seconds(30)
         let deadline = MonotonicTime.now() + limit
         var lastError: AMQPError?
+        var verdicts = 0
         while true {
             guard let connection = await consuming.openConnection(until: deadline) else {
                 if Task.isCancelled { throw AMQPError(.cancelled, "cancelled while the client was recovering") }
@@ -174,6 +184,8 @@ extension ClientCore {
                 return try await body(connection, deadline)
             } catch {
                 guard !connection.isUsable, error.code != .cancelled else { throw error }
+                if error.isVerdict { verdicts += 1 }
+                if verdicts >= verdictLimit { throw error }
                 lastError = error
             }
         }

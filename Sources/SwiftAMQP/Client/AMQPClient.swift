@@ -22,12 +22,13 @@ public final class AMQPClient: Sendable {
     ///   - configuration: Where to, and what to do when things go wrong.
     ///   - topology: What has to be at the broker, on every connection, before anything else happens.
     ///   - observer: Is told what happens; see ``AMQPClientObserver``.
-    /// - Throws: `.invalidConfiguration`.
+    /// - Throws: `.invalidConfiguration`; `.invalidArgument` for a topology that contradicts itself (``AMQPTopology/validate()``).
     public init(
         configuration: AMQPClientConfiguration, topology: AMQPTopology = AMQPTopology(),
         observer: (any AMQPClientObserver)? = nil
     ) throws(AMQPError) {
         try configuration.validate()
+        try topology.validate()
         core = ClientCore(configuration: configuration, topology: topology, observer: observer)
     }
 

@@ -6,8 +6,20 @@ internal import AMQPTransport
 /// - Invariant: what changes is guarded by `lock`, which is a leaf; that is why the class is `@unchecked Sendable`.
 ///   ``restore(_:)`` and ``keep(_:)`` are called by the link's one task.
 final class TopologyKeeper: @unchecked Sendable {
-    /// `count`, and what came of it the last time, for those who wait.
-    private let applied = Watched<(count: UInt64, last: AMQPTopologyReport?)>((0, nil))
+    /// What came of applying everything once.
+    struct Application: Sendable {
+        /// How many there were, with this one.
+        fileprivate let number: UInt64
+        /// Of everything.
+        fileprivate let report: AMQPTopologyReport
+        /// What was recorded then, with the names of the report.
+        fileprivate let record: TopologyRecord
+
+        func report(of selection: TopologySelection) -> AMQPTopologyReport { record.part(of: report, selection) }
+    }
+
+    /// The last one, for those who wait.
+    private let applied = Watched<Application?>(nil)
     private let bell = Doorbell()
     private let retryInterval: Duration
     private let report: @Sendable (AMQPTopologyReport) -> Void
@@ -53,13 +65,17 @@ final class TopologyKeeper: @unchecked Sendable {
     func note(_ change: (inout TopologyRecord) -> Void) { lock.withLock { change(&record) } }
 
     /// Adds to what is to be there, and has it applied.
-    func add(_ topology: AMQPTopology) {
-        lock.withLock {
+    ///
+    /// - Returns: What was added, to ask for what came of it.
+    @discardableResult
+    func add(_ topology: AMQPTopology) -> TopologySelection {
+        defer { requestCheck() }
+        return lock.withLock {
             for exchange in topology.exchanges { record.didDeclare(exchange) }
             for queue in topology.queues { record.didDeclare(queue, named: queue.name) }
             for binding in topology.bindings { record.didBind(binding) }
+            return record.selection(of: topology)
         }
-        requestCheck()
     }
 
     // MARK: Waiting for it
@@ -87,12 +103,12 @@ final class TopologyKeeper: @unchecked Sendable {
     /// - Returns: What came of it; `nil` if the task was cancelled or the waiting stopped first.
     func checked(
         until deadline: MonotonicTime = .distantFuture, over connection: AMQPConnection? = nil
-    ) async -> AMQPTopologyReport? {
+    ) async -> Application? {
         let target = want()
-        let check = Task {
+        let check = Task { () -> Application? in
             var seen: UInt64 = 0
             while let (now, number) = await applied.next(after: seen, until: deadline) {
-                if now.count >= target { return now.last }
+                if let now, now.number >= target { return now }
                 seen = number
             }
             return nil
@@ -147,14 +163,14 @@ final class TopologyKeeper: @unchecked Sendable {
         let wanted = isNew ? steps : steps.filter { !$0.isServerNamedAndExclusive || failed.contains($0.entity) }
         switch await TopologyApplier(connection: connection).run(wanted, excluding: excluded) {
         case .applied(let outcome):
-            let number = lock.withLock {
+            let application = lock.withLock {
                 failures = outcome.failures
                 for (old, new) in outcome.renamedQueues { record.didRename(queue: old, to: new) }
                 isApplying = false
                 count += 1
-                return count
+                return Application(number: count, report: outcome, record: record)
             }
-            applied.set((number, outcome))
+            applied.set(application)
             report(outcome)
         case .connectionEnded(let error, let culprit):
             if let culprit {

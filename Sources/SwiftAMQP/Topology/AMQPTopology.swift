@@ -8,8 +8,9 @@
 ///     bindings: [.queue("orders", to: "events", routingKey: "order.*")])
 /// ```
 ///
-/// The order within a list does not matter: exchanges come first, then queues, then bindings. A name that stands twice is
-/// declared once, as it stands first. One queue may be server-named: its bindings name it by the empty name.
+/// The order within a list does not matter: exchanges come first, then queues, then bindings. What stands twice in the same
+/// way is declared once; what contradicts itself is refused, see ``validate()``. One queue may be server-named: its bindings
+/// name it by the empty name.
 public struct AMQPTopology: Sendable, Hashable {
     public var exchanges: [AMQPExchange]
     public var queues: [AMQPQueue]

@@ -177,5 +177,5 @@ extension AMQPError {
     /// Whether the broker closed the connection for what was asked of it, and not because somebody closes connections.
     ///
     /// An exchange kind that it does not know is a 503, a queue that it does not allow any more a 541.
-    fileprivate var isVerdict: Bool { code == .connectionClosedByPeer && replyCode != 320 }
+    var isVerdict: Bool { code == .connectionClosedByPeer && replyCode != 320 }
 }

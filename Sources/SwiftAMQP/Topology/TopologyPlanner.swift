@@ -32,9 +32,11 @@ private struct PlanRun {
 
     private let channel: TopologyChannel
     private let lint: TopologyLint
-    /// What the topology says of each name; more than one value is one too many.
-    private let exchanges: [EntityName: [AMQPExchange]]
-    private let queues: [EntityName: [AMQPQueue]]
+    /// What the topology has.
+    private let exchanges: Set<EntityName>
+    private let queues: Set<EntityName>
+    /// What it says twice and differently.
+    private let contradictions: (exchanges: [EntityName: String], queues: [EntityName: String])
     /// Of exchanges and queues of the topology, and of others that were asked for.
     private var exchangeFindings: [EntityName: Finding] = [:]
     private var queueFindings: [EntityName: Finding] = [:]
@@ -43,8 +45,9 @@ private struct PlanRun {
     init(topology: AMQPTopology, channel: TopologyChannel, lint: TopologyLint) {
         self.channel = channel
         self.lint = lint
-        exchanges = Dictionary(grouping: topology.exchanges) { EntityName($0.name) }
-        queues = Dictionary(grouping: topology.queues) { EntityName($0.name) }
+        exchanges = Set(topology.exchanges.map { EntityName($0.name) })
+        queues = Set(topology.queues.map { EntityName($0.name) })
+        contradictions = topology.contradictions
     }
 
     // MARK: Exchanges
@@ -53,7 +56,7 @@ private struct PlanRun {
         let name = EntityName(exchange.name)
         guard exchangeFindings[name] == nil else { return }
         var verdict = lint.check(exchange)
-        if Set(exchanges[name] ?? []).count > 1 { verdict.refuse(Self.standsTwice) }
+        if let text = contradictions.exchanges[name] { verdict.refuse(text) }
         let finding = if let problem = verdict.problem { Finding.invalid(problem) } else { try await find(exchange) }
         exchangeFindings[name] = finding
         let warnings = try await missing(["alternate-exchange"], in: exchange.arguments)
@@ -88,11 +91,7 @@ private struct PlanRun {
         let name = EntityName(queue.name)
         guard queueFindings[name] == nil else { return }
         var verdict = lint.check(queue)
-        let namesakes = queues[name] ?? []
-        if Set(namesakes).count > 1 { verdict.refuse(Self.standsTwice) }
-        if queue.name.isEmpty, namesakes.count > 1 {
-            verdict.refuse("only one queue can be server-named: bindings name it by the empty name")
-        }
+        if let text = contradictions.queues[name] { verdict.refuse(text) }
         let finding = if let problem = verdict.problem { Finding.invalid(problem) } else { try await find(queue) }
         queueFindings[name] = finding
         let warnings = try await missing(["x-dead-letter-exchange"], in: queue.arguments)
@@ -139,10 +138,10 @@ private struct PlanRun {
         let finding: Finding
         switch end {
         case .exchange(let name):
-            isOurs = exchanges[EntityName(name)] != nil
+            isOurs = exchanges.contains(EntityName(name))
             finding = try await existence(ofExchange: name)
         case .queue(let name):
-            isOurs = queues[EntityName(name)] != nil
+            isOurs = queues.contains(EntityName(name))
             if let known = queueFindings[EntityName(name)] {
                 finding = known
             } else {
@@ -174,7 +173,9 @@ private struct PlanRun {
     ) async throws(AMQPError) -> [String] {
         var warnings: [String] = []
         for key in keys {
-            guard let name = arguments[key]?.string, !name.isEmpty, exchanges[EntityName(name)] == nil else { continue }
+            guard let name = arguments[key]?.string, !name.isEmpty, !exchanges.contains(EntityName(name)) else {
+                continue
+            }
             if case .wouldBeCreated = try await existence(ofExchange: name) {
                 warnings.append("'\(key)' is '\(name)', which neither exists nor is in the topology")
             }
@@ -185,8 +186,6 @@ private struct PlanRun {
     private mutating func add(_ entity: AMQPTopologyEntity, _ finding: Finding, _ warnings: [String]) {
         items.append(AMQPTopologyPlan.Item(entity: entity, finding: finding, warnings: warnings))
     }
-
-    private static let standsTwice = "it stands in the topology more than once, with different properties"
 }
 
 extension AMQPTopologyPlan.Finding {

@@ -94,9 +94,9 @@ struct TopologyRecord: Sendable {
     var snapshot: AMQPTopology {
         AMQPTopology(
             exchanges: ordered(exchanges.values).map(\.value),
-            queues: orderedQueues.map { name, queue in
-                var named = queue
-                named.name = name
+            queues: orderedQueues.map { name, entry in
+                var named = entry.value
+                named.name = name.text
                 return named
             },
             bindings: ordered(bindings.values).map(\.value))
@@ -105,10 +105,13 @@ struct TopologyRecord: Sendable {
     /// What restores it: exchanges, queues, bindings, each in the order in which they came.
     ///
     /// Nothing else about the order matters: an alternate or dead letter exchange need not exist when it is named.
-    var steps: [TopologyStep] {
-        ordered(exchanges.values).map { .exchange($0.value) }
-            + orderedQueues.map { .queue($0.queue, recordedName: $0.name) }
-            + ordered(bindings.values).map { .binding($0.value) }
+    var steps: [TopologyStep] { placedSteps.map(\.step) }
+
+    /// As ``steps``, each with the place of its entry.
+    var placedSteps: [(place: UInt64, step: TopologyStep)] {
+        ordered(exchanges.values).map { ($0.place, .exchange($0.value)) }
+            + orderedQueues.map { ($0.value.place, .queue($0.value.value, recordedName: $0.key.text)) }
+            + ordered(bindings.values).map { ($0.place, .binding($0.value)) }
     }
 
     /// The name that a queue has now, by any name that it had before. What goes to the broker, and to the methods above,
@@ -138,8 +141,8 @@ struct TopologyRecord: Sendable {
         entries.sorted { $0.place < $1.place }
     }
 
-    private var orderedQueues: [(name: String, queue: AMQPQueue)] {
-        queues.sorted { $0.value.place < $1.value.place }.map { ($0.key.text, $0.value.value) }
+    private var orderedQueues: [(key: EntityName, value: Entry<AMQPQueue>)] {
+        queues.sorted { $0.value.place < $1.value.place }
     }
 }
 

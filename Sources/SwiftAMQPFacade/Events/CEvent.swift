@@ -45,7 +45,7 @@ public func samqp_event_status(_ event: OpaquePointer?) -> samqp_status {
 @_cdecl("samqp_event_int") @implementation
 public func samqp_event_int(_ event: OpaquePointer?) -> Int32 {
     switch EventHandle.target(event) {
-    case .publish(let publish): publish.attemptsOfSuccess.map { Int32(clamping: $0) } ?? 0
+    case .publish(let publish): Int32(clamping: publish.attemptsOfSuccess ?? publish.attemptsOfFailure)
     case .object(let object): object.int
     case nil: 0
     }

@@ -47,7 +47,7 @@ extension EndedPublish {
         return failure.map { Failure($0).status } ?? SAMQP_ERR_INTERNAL
     }
 
-    private var failure: AMQPError? { if case .failure(let error) = outcome { error } else { nil } }
+    fileprivate var failure: AMQPError? { if case .failure(let error) = outcome { error } else { nil } }
 
     /// Text and error, made when one of them is asked for: most confirms are asked for neither.
     var words: Words { unsafeDowncast(attachment { Words(self) }, to: Words.self) }
@@ -57,14 +57,8 @@ extension EndedPublish {
         let error: ErrorObject?
 
         init(_ publish: EndedPublish) {
-            switch publish.outcome {
-            case .success(let receipt):
-                text = receipt.messageID.map { CText($0) } ?? CText.empty
-                error = nil
-            case .failure(let failure):
-                text = CText.empty
-                error = ErrorObject(Failure(failure))
-            }
+            text = publish.messageID.map { CText($0) } ?? CText.empty
+            error = publish.failure.map { ErrorObject(Failure($0)) }
         }
     }
 }

@@ -130,7 +130,7 @@ static void dispatched(samqp_client *client, const char *queue)
     samqp_event_free(event);
     samqp_publisher_free(chain.publisher);
     samqp_events_free(chain.events);
-    CHECK(samqp_purge_queue(client, queue, NULL, LONG_MS, NULL) == SAMQP_OK);
+    purge(client, queue);
 }
 
 /* Stopped by itself after each event, and by others at the same time: nothing is lost, nothing is out of order. */
@@ -189,7 +189,7 @@ static void stopped(samqp_client *client, const char *queue)
     }
     samqp_publisher_free(publisher);
     samqp_events_free(stopping.events);
-    CHECK(samqp_purge_queue(client, queue, NULL, LONG_MS, NULL) == SAMQP_OK);
+    purge(client, queue);
 }
 
 /* Polled and dispatched in turn, by several threads, under way: each event goes to one of them. */
@@ -252,7 +252,7 @@ static void toggled(samqp_client *client, const char *queue)
     CHECK(toggling.done == toggling.count && samqp_publisher_unconfirmed(publisher) == 0);
     samqp_publisher_free(publisher);
     samqp_events_free(toggling.events);
-    CHECK(samqp_purge_queue(client, queue, NULL, LONG_MS, NULL) == SAMQP_OK);
+    purge(client, queue);
 }
 
 /* The handle is freed inside the callback: that call is the last. */
@@ -291,7 +291,7 @@ static void freed(samqp_client *client, const char *queue)
     CHECK(samqp_publish(publisher, "", queue, NULL, "x", 1, 0, NULL, NULL, NULL) == SAMQP_OK);
     CHECK(samqp_publisher_flush(publisher, LONG_MS, NULL, NULL) == SAMQP_OK);
     samqp_publisher_free(publisher);
-    CHECK(samqp_purge_queue(client, queue, NULL, LONG_MS, NULL) == SAMQP_OK);
+    purge(client, queue);
 }
 
 /* Two dispatchers that would stop each other would wait for each other. */
@@ -338,7 +338,7 @@ static void mutual(samqp_client *client, const char *queue)
         samqp_publisher_free(publishers[index]);
         samqp_events_free(pairs[index].own);
     }
-    CHECK(samqp_purge_queue(client, queue, NULL, LONG_MS, NULL) == SAMQP_OK);
+    purge(client, queue);
 }
 
 /* ------------------------------------------------------------------------------------------------ Being told */
@@ -413,24 +413,18 @@ static void notified(samqp_client *client, const char *queue)
     samqp_events_set_notify(told.events, NULL, NULL);
     samqp_publisher_free(told.publisher);
     samqp_events_free(told.events);
-    CHECK(samqp_purge_queue(client, queue, NULL, LONG_MS, NULL) == SAMQP_OK);
+    purge(client, queue);
 }
 
 int main(void)
 {
-    samqp_client *client;
     char queue[64];
-    watchdog(60);
-    client = open_client(NULL, NULL);
-    declare(client, queue_name(queue, "callbacks"));
+    samqp_client *client = begin(queue, "callbacks");
     dispatched(client, queue);
     stopped(client, queue);
     toggled(client, queue);
     freed(client, queue);
     mutual(client, queue);
     notified(client, queue);
-    delete_queue(client, queue);
-    CHECK(samqp_client_drain(client, LONG_MS, NULL, NULL) == SAMQP_OK);
-    samqp_client_free(client);
-    return finish();
+    return finish_with(client, queue);
 }

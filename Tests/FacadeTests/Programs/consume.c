@@ -69,9 +69,8 @@ static void settling(samqp_client *client, const char *queue)
 {
     samqp_consumer *consumer;
     samqp_delivery *first[6], *delivery;
-    samqp_stats before = {.struct_size = sizeof before}, after = {.struct_size = sizeof after};
+    samqp_stats before = stats_of(client), after;
     int index;
-    CHECK(samqp_client_stats(client, &before) == SAMQP_OK);
     fill(client, queue, 6);
     consumer = consume(client, queue, NULL, NULL, NULL);
     for (index = 0; index < 6; index++) first[index] = poll_delivery(consumer);
@@ -90,7 +89,7 @@ static void settling(samqp_client *client, const char *queue)
     for (index = 0; index < 6; index++) samqp_delivery_free(first[index]);
     cancel(consumer);
     await_messages(client, queue, 0);
-    CHECK(samqp_client_stats(client, &after) == SAMQP_OK);
+    after = stats_of(client);
     CHECK(after.stale == before.stale && after.acked > before.acked && after.rejected == before.rejected + 1);
 }
 
@@ -132,7 +131,7 @@ static void unsettled(samqp_client *client, const char *queue)
     samqp_delivery_free(kept);
     cancel(consumer);
     await_messages(client, queue, 1);
-    CHECK(samqp_purge_queue(client, queue, NULL, LONG_MS, NULL) == SAMQP_OK);
+    purge(client, queue);
 }
 
 static void by_events(samqp_client *client, const char *queue)
@@ -195,7 +194,7 @@ static void by_events(samqp_client *client, const char *queue)
         samqp_event_free(event);
     }
     CHECK(ends == 1);
-    CHECK(samqp_purge_queue(client, queue, NULL, LONG_MS, NULL) == SAMQP_OK);
+    purge(client, queue);
     samqp_options_free(options);
     samqp_events_free(events);
 }
@@ -241,7 +240,7 @@ static void freed(samqp_client *client, const char *queue)
         samqp_consumer_free(consumer);
     }
     await_messages(client, queue, 20);
-    CHECK(samqp_purge_queue(client, queue, NULL, LONG_MS, NULL) == SAMQP_OK);
+    purge(client, queue);
 }
 
 /* Nothing has begun: no handle, and no event with the user's pointer. */
@@ -398,11 +397,8 @@ static void several(samqp_client *client, const char *queue)
 
 int main(void)
 {
-    samqp_client *client;
     char queue[64];
-    watchdog(60);
-    client = open_client(NULL, NULL);
-    declare(client, queue_name(queue, "consume"));
+    samqp_client *client = begin(queue, "consume");
     polling(client, queue);
     settling(client, queue);
     unsettled(client, queue);
@@ -412,8 +408,5 @@ int main(void)
     automatic(client, queue);
     deleted(client);
     several(client, queue);
-    delete_queue(client, queue);
-    CHECK(samqp_client_drain(client, LONG_MS, NULL, NULL) == SAMQP_OK);
-    samqp_client_free(client);
-    return finish();
+    return finish_with(client, queue);
 }

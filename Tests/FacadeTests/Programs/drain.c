@@ -7,7 +7,7 @@ static void check_closed(
 {
     samqp_error *error = NULL;
     samqp_queue_info info = {.struct_size = sizeof info};
-    samqp_stats stats = {.struct_size = sizeof stats};
+    samqp_stats stats;
     samqp_drain_report report = {.struct_size = sizeof report};
     samqp_delivery *delivery = NULL;
     samqp_consumer *begun = NULL;
@@ -39,7 +39,8 @@ static void check_closed(
     }
 #undef CLOSED
     /* Its figures stay. */
-    CHECK(samqp_client_stats(client, &stats) == SAMQP_OK && stats.consumers == 0 && stats.unconfirmed == 0);
+    stats = stats_of(client);
+    CHECK(stats.consumers == 0 && stats.unconfirmed == 0);
     CHECK(stats.published == stats.confirmed + stats.nacked + stats.returned + stats.unknown + stats.not_sent);
     /* Whoever drains again gets the report of the first time. */
     (void)samqp_client_drain(client, LONG_MS, &report, NULL);
@@ -118,7 +119,7 @@ static void unsettled(samqp_client *watcher, const char *queue)
     samqp_consumer_free(consumer);
     samqp_client_free(client);
     await_messages(watcher, queue, 12);
-    CHECK(samqp_purge_queue(watcher, queue, NULL, LONG_MS, NULL) == SAMQP_OK);
+    purge(watcher, queue);
 }
 
 struct drainer {
@@ -196,7 +197,7 @@ static void publishing(samqp_client *watcher, const char *queue, int64_t timeout
         uint64_t there = messages_in(watcher, queue);
         CHECK(there >= (uint64_t)confirmed && there <= (uint64_t)(confirmed + unknown));
     }
-    CHECK(samqp_purge_queue(watcher, queue, NULL, LONG_MS, NULL) == SAMQP_OK);
+    purge(watcher, queue);
 }
 
 /* Handlers end what they have; one that does not is counted. */
@@ -258,7 +259,7 @@ static void handling(samqp_client *watcher, const char *queue, int is_late)
     samqp_client_free(client);
     samqp_options_free(options);
     await_messages(watcher, queue, is_late ? 10 : 6);
-    CHECK(samqp_purge_queue(watcher, queue, NULL, LONG_MS, NULL) == SAMQP_OK);
+    purge(watcher, queue);
 }
 
 /* A struct that cannot be filled ends nothing. */
@@ -276,11 +277,8 @@ static void bad_struct(const char *queue)
 
 int main(void)
 {
-    samqp_client *watcher;
     char queue[64];
-    watchdog(60);
-    watcher = open_client(NULL, NULL);
-    declare(watcher, queue_name(queue, "drain"));
+    samqp_client *watcher = begin(queue, "drain");
     bad_struct(queue);
     settled(queue);
     unsettled(watcher, queue);
@@ -288,8 +286,5 @@ int main(void)
     publishing(watcher, queue, 0);
     handling(watcher, queue, 0);
     handling(watcher, queue, 1);
-    delete_queue(watcher, queue);
-    CHECK(samqp_client_drain(watcher, LONG_MS, NULL, NULL) == SAMQP_OK);
-    samqp_client_free(watcher);
-    return finish();
+    return finish_with(watcher, queue);
 }

@@ -102,8 +102,5 @@ int main(int count, char **arguments)
     /* What they had goes back. */
     await_messages(client, other, 60);
     delete_queue(client, queue);
-    delete_queue(client, other);
-    CHECK(samqp_client_drain(client, LONG_MS, NULL, NULL) == SAMQP_OK);
-    samqp_client_free(client);
-    return finish();
+    return finish_with(client, other);
 }

@@ -168,25 +168,19 @@ static void crowded(samqp_client *client, const char *queue, int uses_descriptor
     CHECK(crowd.done == crowd.count && crowd.woken >= 1);
     samqp_publisher_free(publisher);
     samqp_events_free(crowd.events);
-    CHECK(samqp_purge_queue(client, queue, NULL, LONG_MS, NULL) == SAMQP_OK);
+    purge(client, queue);
 }
 
 int main(void)
 {
-    samqp_client *client;
     char queue[64];
-    watchdog(60);
-    client = open_client(NULL, NULL);
-    declare(client, queue_name(queue, "fd"));
+    samqp_client *client = begin(queue, "fd");
     early_wakeup();
     levels(client, queue, 0);
     levels(client, queue, 1);
-    CHECK(samqp_purge_queue(client, queue, NULL, LONG_MS, NULL) == SAMQP_OK);
+    purge(client, queue);
     deliveries(client, queue);
     crowded(client, queue, 0);
     crowded(client, queue, 1);
-    delete_queue(client, queue);
-    CHECK(samqp_client_drain(client, LONG_MS, NULL, NULL) == SAMQP_OK);
-    samqp_client_free(client);
-    return finish();
+    return finish_with(client, queue);
 }

@@ -205,8 +205,7 @@ int main(int count, char **arguments)
     /* What the children were told about is the parent's as before. */
     CHECK(samqp_delivery_ack(delivery, 0) == SAMQP_OK);
     {
-        samqp_stats stats = {.struct_size = sizeof stats};
-        CHECK(samqp_client_stats(client, &stats) == SAMQP_OK);
+        samqp_stats stats = stats_of(client);
         CHECK(stats.unknown == 0 && stats.nacked == 0 && stats.stale == 0);
     }
     CHECK_STATUS(samqp_consumer_cancel(consumer, LONG_MS, &error), SAMQP_OK, error);

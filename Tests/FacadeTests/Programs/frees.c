@@ -216,9 +216,6 @@ int main(void)
     }
     if (!is_slow()) permute(client, queue, order, 0);
     await_left(all_descriptors, all_threads + 2);
-    CHECK(samqp_purge_queue(client, queue, NULL, LONG_MS, NULL) == SAMQP_OK);
-    delete_queue(client, queue);
-    CHECK(samqp_client_drain(client, LONG_MS, NULL, NULL) == SAMQP_OK);
-    samqp_client_free(client);
-    return finish();
+    purge(client, queue);
+    return finish_with(client, queue);
 }

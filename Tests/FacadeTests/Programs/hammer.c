@@ -298,10 +298,9 @@ static void churn(int thread)
 static void ask(void)
 {
     while (!is_over) {
-        samqp_stats stats = {.struct_size = sizeof stats};
+        samqp_stats stats = stats_of(shared);
         samqp_queue_info info = {.struct_size = sizeof info};
         samqp_error *error = NULL;
-        CHECK(samqp_client_stats(shared, &stats) == SAMQP_OK);
         CHECK(stats.published == stats.confirmed + stats.nacked + stats.returned + stats.unknown + stats.not_sent);
         (void)samqp_client_health(shared, &error);
         samqp_error_free(error);

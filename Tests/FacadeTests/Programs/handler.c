@@ -75,7 +75,7 @@ static void answered(samqp_client *client, const char *queue, const char *dead)
     await_messages(client, queue, 0);
     samqp_options_free(options);
     samqp_events_free(events);
-    CHECK(samqp_purge_queue(client, dead, NULL, LONG_MS, NULL) == SAMQP_OK);
+    purge(client, dead);
 }
 
 /* ------------------------------------------------------------------------------------------------ Policies */
@@ -107,7 +107,7 @@ static void policies(samqp_client *client, const char *queue, const char *dead)
     CHECK(failing.calls == 1);
     CHECK_STATUS(samqp_consumer_cancel(consumer, LONG_MS, &error), SAMQP_OK, error);
     samqp_consumer_free(consumer);
-    CHECK(samqp_purge_queue(client, dead, NULL, LONG_MS, NULL) == SAMQP_OK);
+    purge(client, dead);
     /* Three tries in all, then it is parked. */
     CHECK(samqp_options_set(options, "failures.policy", "retry", NULL) == SAMQP_OK);
     CHECK(samqp_options_set(options, "failures.delays_ms", "20,20", NULL) == SAMQP_OK);
@@ -343,8 +343,5 @@ int main(void)
     crowded(client, queue, 1);
     overdue(client, queue);
     delete_queue(client, queue);
-    delete_queue(client, dead);
-    CHECK(samqp_client_drain(client, LONG_MS, NULL, NULL) == SAMQP_OK);
-    samqp_client_free(client);
-    return finish();
+    return finish_with(client, dead);
 }

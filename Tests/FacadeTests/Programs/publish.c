@@ -70,6 +70,8 @@ static void returned(samqp_client *client)
     CHECK(samqp_event_error(event) != NULL && samqp_event_error(event) == samqp_event_error(event));
     CHECK(samqp_error_code(samqp_event_error(event)) == SAMQP_ERR_RETURNED);
     CHECK(samqp_error_reply_code(samqp_event_error(event)) == 312);
+    /* What was sent can be told from what was not, and by its message id. */
+    CHECK(samqp_event_int(event) == 1 && strlen(samqp_event_text(event)) > 0);
     samqp_event_free(event);
     CHECK_STATUS(samqp_publisher_flush(publisher, LONG_MS, &failed, &error), SAMQP_ERR_RETURNED, error);
     CHECK(failed == 1 && samqp_error_code(error) == SAMQP_ERR_RETURNED);
@@ -360,7 +362,7 @@ static void too_large(samqp_client *client, const char *queue)
             event = next_event(events);
             CHECK(samqp_event_get_type(event) == SAMQP_EVENT_CONFIRM);
             CHECK(samqp_event_status(event) == SAMQP_ERR_NOT_SENT);
-            CHECK(samqp_error_cause(samqp_event_error(event)) == SAMQP_ERR_TOO_LARGE);
+            CHECK(samqp_error_cause(samqp_event_error(event)) == SAMQP_ERR_TOO_LARGE && samqp_event_int(event) == 0);
             samqp_event_free(event);
         } else {
             CHECK_STATUS(status, SAMQP_ERR_TOO_LARGE, error);
@@ -401,11 +403,8 @@ static void unread(samqp_client *client, const char *queue)
 
 int main(void)
 {
-    samqp_client *client;
     char queue[64];
-    watchdog(60);
-    client = open_client(NULL, NULL);
-    declare(client, queue_name(queue, "publish"));
+    samqp_client *client = begin(queue, "publish");
     confirmed(client, queue);
     message_id(client, queue);
     returned(client);
@@ -419,8 +418,5 @@ int main(void)
     closed(queue);
     too_large(client, queue);
     unread(client, queue);
-    delete_queue(client, queue);
-    CHECK(samqp_client_drain(client, LONG_MS, NULL, NULL) == SAMQP_OK);
-    samqp_client_free(client);
-    return finish();
+    return finish_with(client, queue);
 }

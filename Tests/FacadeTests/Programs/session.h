@@ -108,6 +108,12 @@ static inline void delete_queue(samqp_client *client, const char *queue)
     CHECK_STATUS(samqp_delete_queue(client, queue, 0, NULL, LONG_MS, &error), SAMQP_OK, error);
 }
 
+static inline void purge(samqp_client *client, const char *queue)
+{
+    samqp_error *error = NULL;
+    CHECK_STATUS(samqp_purge_queue(client, queue, NULL, LONG_MS, &error), SAMQP_OK, error);
+}
+
 static inline uint64_t messages_in(samqp_client *client, const char *queue)
 {
     samqp_error *error = NULL;
@@ -129,6 +135,35 @@ static inline void await_messages(samqp_client *client, const char *queue, uint6
         }
         nap(20);
     }
+}
+
+/* What most programs begin with: a client, and a queue of the program's own. `queue` has 64 bytes. */
+static inline samqp_client *begin(char *queue, const char *what)
+{
+    samqp_client *client;
+    watchdog(60);
+    client = open_client(NULL, NULL);
+    declare(client, queue_name(queue, what));
+    return client;
+}
+
+/* What they end with. */
+static inline int finish_with(samqp_client *client, const char *queue)
+{
+    samqp_error *error = NULL;
+    delete_queue(client, queue);
+    CHECK_STATUS(samqp_client_drain(client, LONG_MS, NULL, &error), SAMQP_OK, error);
+    samqp_client_free(client);
+    return finish();
+}
+
+static inline samqp_stats stats_of(const samqp_client *client)
+{
+    samqp_stats stats;
+    memset(&stats, 0, sizeof stats);
+    stats.struct_size = sizeof stats;
+    CHECK(samqp_client_stats(client, &stats) == SAMQP_OK);
+    return stats;
 }
 
 static inline samqp_publisher *open_publisher(

@@ -52,7 +52,6 @@ int main(void)
     samqp_event *event;
     samqp_queue_info info = {.struct_size = sizeof info};
     samqp_drain_report report = {.struct_size = sizeof report};
-    samqp_stats stats = {.struct_size = sizeof stats};
     pthread_t thread;
     uint64_t tag, failed;
     int turn, confirms = 0;
@@ -89,7 +88,7 @@ int main(void)
     CHECK(samqp_publish(publisher, "", "q", NULL, "x", 1, 0, publisher, &tag, NULL) == SAMQP_OK);
     IN_TIME(samqp_publisher_flush(publisher, 50, &failed, &error), SAMQP_ERR_TIMEOUT, 50);
     CHECK(samqp_publisher_unconfirmed(publisher) == 1);
-    CHECK(samqp_client_stats(client, &stats) == SAMQP_OK && stats.consumers == 0);
+    CHECK(stats_of(client).consumers == 0);
     CHECK_STATUS(samqp_consume(&consumer, client, "q", NULL, events, events, 0, &error), SAMQP_OK, error);
     IN_TIME(samqp_consumer_cancel(consumer, 100, &error), SAMQP_OK, 0);
     samqp_consumer_free(consumer);
@@ -110,6 +109,7 @@ int main(void)
     while (samqp_events_poll(events, 0, &event) == 1) {
         CHECK(samqp_event_get_type(event) == SAMQP_EVENT_CONFIRM && samqp_event_tag(event) == tag);
         CHECK(samqp_event_status(event) == SAMQP_ERR_NOT_SENT && samqp_event_user(event) == publisher);
+        CHECK(samqp_event_int(event) == 0 && strlen(samqp_event_text(event)) > 0);
         confirms++;
         samqp_event_free(event);
     }

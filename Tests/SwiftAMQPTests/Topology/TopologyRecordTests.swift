@@ -22,13 +22,16 @@ import Testing
         #expect(TopologyRecord(declared: AMQPTopology()).steps.isEmpty)
     }
 
-    @Test func aNameThatStandsTwiceIsDeclaredAsItStandsFirst() {
-        let record = TopologyRecord(
-            declared: AMQPTopology(
-                exchanges: [.direct("e"), .topic("e")], queues: [.quorum("q"), .classic("q")],
-                bindings: [.queue("q", to: "e"), .queue("q", to: "e")]))
+    @Test func whatStandsTwiceIsDeclaredOnce() throws {
+        let topology = AMQPTopology(
+            exchanges: [.direct("e"), .topic("f"), .direct("e")],
+            queues: [.quorum("q"), .quorum("q"), .serverNamed()],
+            bindings: [.queue("q", to: "e"), .queue("q", to: "e"), .queue("q", to: "e", arguments: ["a": 1])])
+        try topology.validate()
+        let record = TopologyRecord(declared: topology)
         let expected = AMQPTopology(
-            exchanges: [.direct("e")], queues: [.quorum("q")], bindings: [.queue("q", to: "e")])
+            exchanges: [.direct("e"), .topic("f")], queues: [.quorum("q"), .serverNamed()],
+            bindings: [.queue("q", to: "e"), .queue("q", to: "e", arguments: ["a": 1])])
         #expect(record.snapshot == expected)
     }
 
@@ -223,6 +226,41 @@ import Testing
     }
 
     // MARK: In words
+
+    // MARK: What is reported of a part of it
+
+    @Test func aReportOfSomeOfItLeavesTheRestOut() {
+        var record = TopologyRecord(
+            declared: AMQPTopology(exchanges: [.direct("a")], queues: [.quorum("old"), .serverNamed()]))
+        record.didRename(queue: "", to: "gen-1")
+        let topology = AMQPTopology(
+            exchanges: [.direct("b"), .direct("a")], queues: [.quorum("q"), .quorum("r"), .serverNamed()],
+            bindings: [.queue("r", to: "a"), .queue("", to: "b")])
+        record.didDeclare(.direct("b"))
+        for queue in topology.queues { record.didDeclare(queue, named: queue.name) }
+        for binding in topology.bindings { record.didBind(binding) }
+        let selection = record.selection(of: topology)
+        // Meanwhile the broker has named its queue, twice, and the program has taken a queue back.
+        record.didRename(queue: "gen-1", to: "gen-2")
+        record.didRename(queue: "", to: "gen-3")
+        record.didRename(queue: "gen-3", to: "gen-4")
+        record.didDelete(queue: "q")
+
+        let bad = AMQPError(.channelException, "no", replyCode: 406)
+        let report = AMQPTopologyReport(
+            declared: [],
+            failures: [.queue("old"), .queue("r"), .binding(.queue("r", to: "a")), .queue("gen-2")]
+                .map { AMQPTopologyFailure(entity: $0, error: bad) },
+            renamedQueues: ["gen-1": "gen-2", "gen-3": "gen-4"])
+        let part = record.part(of: report, selection)
+        #expect(part.failures.map(\.entity) == [.queue("r"), .binding(.queue("r", to: "a"))])
+        #expect(
+            part.declared == [
+                .exchange("a"), .exchange("b"), .queue("gen-4"), .binding(.queue("gen-4", to: "b")),
+            ])
+        #expect(part.renamedQueues == ["": "gen-4"])
+        #expect(record.part(of: report, record.selection(of: AMQPTopology())).isComplete)
+    }
 
     @Test func descriptions() {
         let table: [(AMQPTopologyEntity, String)] = [

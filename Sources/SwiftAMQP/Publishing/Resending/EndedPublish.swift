@@ -22,6 +22,10 @@ package struct EndedPublish: @unchecked Sendable {
     package var ticket: PublishTicket { publish._withUnsafeGuaranteedRef { $0.ticket } }
     /// How many attempts it took; `nil` if it failed.
     package var attemptsOfSuccess: Int? { publish._withUnsafeGuaranteedRef { $0.attemptsOfSuccess } }
+    /// How many attempts were begun; 0 if it was confirmed.
+    package var attemptsOfFailure: Int { publish._withUnsafeGuaranteedRef { $0.attemptsOfFailure } }
+    /// The message's, whether it was given by the program or made.
+    package var messageID: String? { publish._withUnsafeGuaranteedRef { $0.message.properties.messageID } }
     package var outcome: Result<AMQPPublishReceipt, AMQPError> { publish._withUnsafeGuaranteedRef { $0.result } }
 
     /// What `make` gives, which is called once and whose object lives as long as the publish.

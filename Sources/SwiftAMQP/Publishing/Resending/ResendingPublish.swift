@@ -37,7 +37,7 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
     /// What became of it.
     private enum Ending {
         case confirmed
-        case failed(AMQPError)
+        case failed(AMQPError, attempts: Int)
     }
 
     private let heldPublisher: Unmanaged<ResendingPublisher>
@@ -174,7 +174,7 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
         case nil: nil
         case .confirmed:
             .success(AMQPPublishReceipt(attempts: attempts.current, messageID: message.properties.messageID))
-        case .failed(let error): .failure(error)
+        case .failed(let error, _): .failure(error)
         }
     }
 
@@ -204,7 +204,8 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
         place = .finished
         let final = attempts.final(last)
         if let error = AMQPError(final, address: address) {
-            ending = .failed(explained(error, by: cause ?? self.cause, takesCode: final.isExplainedByItsCause))
+            let error = explained(error, by: cause ?? self.cause, takesCode: final.isExplainedByItsCause)
+            ending = .failed(error, attempts: last.isNotSent ? attempts.ended : attempts.current)
         } else {
             ending = .confirmed
         }
@@ -315,6 +316,12 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
         return attempts.current
     }
 
+    /// How many attempts were begun until it failed; 0 before, and if it was confirmed.
+    var attemptsOfFailure: Int {
+        guard hasEnded.load(ordering: .acquiring), case .failed(_, let attempts) = ending else { return 0 }
+        return attempts
+    }
+
     /// The outcome, where whoever resumed the caller has put it down. The continuation alone orders the two, but where it
     /// is resumed before it is awaited the thread sanitizer does not see that.
     var result: Outcome {
@@ -342,6 +349,8 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
 }
 
 extension AMQPPublishOutcome {
+    fileprivate var isNotSent: Bool { if case .notSent = self { true } else { false } }
+
     /// Whether why the last attempt failed is why the publish did. A deadline or a cancellation is a reason of its own.
     fileprivate var isExplainedByItsCause: Bool {
         switch self {
