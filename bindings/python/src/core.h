@@ -154,6 +154,7 @@ bool add_client(PyObject *module);
 bool add_topology(PyObject *module);
 bool add_publisher(PyObject *module);
 bool add_consumer(PyObject *module);
+bool add_jobs(PyObject *module);
 bool add_channel(PyObject *module);
 /* Makes a type of a spec, gives it to the module, and keeps a reference in *type. */
 bool add_type(PyObject *module, PyType_Spec *spec, PyTypeObject **type);

@@ -3,20 +3,23 @@ from __future__ import annotations
 import threading
 import warnings
 import weakref
-from typing import TYPE_CHECKING, Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Set
 
-from . import _core, _options, _watch
+from . import _core, _events, _handling, _options, _watch
 from ._channel import Channel
 from ._consumer import Consumer
 from ._options import TIMEOUT
 from ._publisher import Publisher
+from ._subscription import Subscription
 from .errors import AMQPError
 from .topology import FINDINGS, IF_EMPTY, IF_UNUSED, Plan, PlanItem, QueueInfo, Topology, flags
 
 if TYPE_CHECKING:
     from ._core import Body, Properties
     from ._events import EventHandler
+    from ._handling import FailurePolicy
     from ._options import Options, Time, URLs
+    from ._subscription import Handler
     from .topology import Arguments
 
 
@@ -41,10 +44,11 @@ class Client:
         self._is_closed = True
         self._on_event = on_event
         self._consumers: weakref.WeakSet[Consumer] = weakref.WeakSet()
+        self._subscriptions: Set[Subscription] = set()
         self._publisher: Optional[Publisher] = None
         self._lock = threading.Lock()
         settings = _options.for_client(url, name, heartbeat, timeout, topology, options)
-        user = _watch.number()
+        user = _events.number()
         self._core = _core.Client(settings, _watch.events(), user)
         _watch.register(user, self)
         try:
@@ -108,6 +112,24 @@ class Client:
         consumer = Consumer(self._core, queue, settings, timeout=timeout)
         self._consumers.add(consumer)
         return consumer
+
+    def consume(
+        self, queue: str, handler: Handler, *, concurrency: int = 1, on_failure: Optional[FailurePolicy] = None,
+        deadline: Time = None, prefetch: Optional[int] = None, tag: Optional[str] = None, exclusive: bool = False,
+        arguments: Arguments = None, options: Options = None,
+    ) -> Subscription:
+        """Has ``handler(delivery)`` called by ``concurrency`` threads: with one in the order of the queue. Does not wait.
+
+        The delivery is acked when the handler returns, unless it has settled it, or returns a Settle. Where it raises,
+        ``on_failure`` says what happens: Requeue() if not given, Retry(...) or Reject(). After ``deadline`` the handler is
+        reported, and ``delivery.is_cancelled``. More ``options`` begin with "consumer.", "failures.", "handler." and
+        "breaker.".
+        """
+        settings = _handling.options(
+            prefetch, concurrency, on_failure, deadline, tag, exclusive, arguments, options)
+        subscription = Subscription(self, queue, handler, concurrency, settings)
+        self._subscriptions.add(subscription)
+        return subscription
 
     def channel(self, *, timeout: Time = TIMEOUT) -> Channel:
         """A plain channel: basic.get, transactions, passive declares."""
@@ -190,6 +212,8 @@ class Client:
     def drain(self, timeout: Time = TIMEOUT) -> Dict[str, Any]:
         """Ends the client in good order: nothing new is delivered, what was given out can still be settled, publishes get
         their outcomes. Returns within the timeout, with what was done; "timed_out" says whether the time ran out."""
+        for subscription in list(self._subscriptions):
+            subscription._check_may_end()
         self._is_closed = True
         return self._core.drain(timeout)
 
@@ -211,6 +235,9 @@ class Client:
         """Ends the client at once. Publishes without an outcome end as Unknown or NotSent."""
         self._is_closed = True
         self._core.close()
+
+    def _tell(self, event: Any) -> None:
+        _events.tell(self._on_event, event)
 
     def __enter__(self) -> Client:
         return self

@@ -5,7 +5,7 @@ import warnings
 import weakref
 from typing import TYPE_CHECKING, Any, Dict, Generator, List, Optional, Set
 
-from .. import _core, _events, _options
+from .. import _core, _events, _handling, _options
 from .._options import TIMEOUT
 from ..errors import AMQPError, Closed
 from ..topology import FINDINGS, IF_EMPTY, IF_UNUSED, Plan, PlanItem, QueueInfo, Topology, flags
@@ -13,12 +13,15 @@ from . import _threads
 from ._channel import Channel
 from ._consumer import Consumer
 from ._publisher import Publisher
+from ._subscription import Subscription
 
 if TYPE_CHECKING:
     from .._core import Body, Properties
     from .._events import EventHandler
+    from .._handling import FailurePolicy
     from .._options import Options, Time, URLs
     from ..topology import Arguments
+    from ._subscription import Handler
 
 _USABLE = frozenset((2, 4, 5))
 _CLOSED = 7
@@ -42,9 +45,9 @@ class Client:
         # Weak: a consumer that nobody has any more ends.
         self._publishers: weakref.WeakValueDictionary[int, Publisher] = weakref.WeakValueDictionary()
         self._consumers: weakref.WeakValueDictionary[int, Consumer] = weakref.WeakValueDictionary()
+        self._subscriptions: Dict[int, Subscription] = {}
         #: Publishers whose futures may be all that is left of them.
         self._busy: Set[Publisher] = set()
-        self._last_user = 0
         self._publisher: Optional[Publisher] = None
         self._opened: asyncio.Future[None] = self._loop.create_future()
         self._ending: Optional[asyncio.Future[Dict[str, Any]]] = None
@@ -116,6 +119,22 @@ class Client:
         ``prefetch`` is how many deliveries may be unsettled (64)."""
         settings = _options.for_consumer(prefetch, auto_ack, tag, exclusive, arguments, options)
         return _Consuming(self, queue, settings, timeout)
+
+    def consume(
+        self, queue: str, handler: Handler, *, concurrency: int = 1, on_failure: Optional[FailurePolicy] = None,
+        deadline: Time = None, prefetch: Optional[int] = None, tag: Optional[str] = None, exclusive: bool = False,
+        arguments: Arguments = None, options: Options = None,
+    ) -> Subscription:
+        """Has the coroutine ``handler(delivery)`` run as a task for each delivery, ``concurrency`` at a time: with one in the
+        order of the queue. Does not wait.
+
+        The delivery is acked when the handler returns, unless it has settled it, or returns a Settle. Where it raises,
+        ``on_failure`` says what happens: Requeue() if not given, Retry(...) or Reject(). After ``deadline`` the task is
+        cancelled, which counts as a failure. More ``options`` begin with "consumer.", "failures.", "handler." and "breaker.".
+        """
+        settings = _handling.options(
+            prefetch, concurrency, on_failure, deadline, tag, exclusive, arguments, options)
+        return Subscription(self, queue, handler, settings)
 
     async def channel(self, *, timeout: Time = TIMEOUT) -> Channel:
         """A plain channel: basic.get, transactions, passive declares."""
@@ -199,6 +218,8 @@ class Client:
     async def drain(self, timeout: Time = TIMEOUT) -> Dict[str, Any]:
         """Ends the client in good order: nothing new is delivered, what was given out can still be settled, publishes get
         their outcomes. Returns within the timeout, with what was done; "timed_out" says whether the time ran out."""
+        for subscription in self._subscriptions.values():
+            subscription._check_may_end()
         if self._ending is None:
             self._ending = _threads.run(self._core.drain, timeout)
         report = await asyncio.shield(self._ending)
@@ -241,8 +262,7 @@ class Client:
 
     def _user(self) -> int:
         """A number for a publisher or a consumer in events; 0 is the client."""
-        self._last_user += 1
-        return self._last_user
+        return _events.number()
 
     def _take(self) -> bool:
         """Takes what is in the event queue, a batch at a time: the loop comes back while there is more."""
@@ -277,11 +297,12 @@ class Client:
             elif value == _CLOSED:
                 self._opened.set_exception(error or Closed("the client was closed", code=-4, cause=-4))
         elif kind == _events.CONSUMER:
-            consumer = self._consumers.get(user)
+            consumer = self._consumers.get(user) or self._subscriptions.get(user)
             if consumer is not None:
                 consumer._on_change(value, error)
                 if value == _events.CONSUMER_ENDED:
                     self._consumers.pop(user, None)
+                    self._subscriptions.pop(user, None)
         _events.tell(self._on_event, event)
 
     def _detach(self) -> None:
@@ -303,7 +324,10 @@ class Client:
             publisher._abandon()
         for consumer in list(self._consumers.values()):
             consumer._end(None)
+        for subscription in self._subscriptions.values():
+            subscription._end(None)
         self._publishers.clear()
+        self._subscriptions.clear()
         self._consumers.clear()
         self._busy.clear()
 
