@@ -104,12 +104,13 @@ class Client:
 
     async def publish(
         self, exchange: str, routing_key: str, body: Body, properties: Optional[Properties] = None, *,
-        mandatory: bool = True, once: bool = False,
+        mandatory: bool = True, once: bool = False, timeout: Time = None,
     ) -> None:
         """Publishes with a publisher of the client's own, and returns when the broker has confirmed the message."""
         if self._publisher is None:
             self._publisher = self.publisher()
-        await self._publisher.publish(exchange, routing_key, body, properties, mandatory=mandatory, once=once)
+        await self._publisher.publish(
+            exchange, routing_key, body, properties, mandatory=mandatory, once=once, timeout=timeout)
 
     def consumer(
         self, queue: str, *, prefetch: Optional[int] = None, auto_ack: bool = False, tag: Optional[str] = None,
