@@ -72,6 +72,8 @@ bool take_body(PyObject *value, Py_buffer *view, bool *release);
 
 /* ---------------------------------------------------------------- Errors */
 
+/* Raises an exception and lets go of it; NULL: one is raised already. Always gives NULL. */
+PyObject *raise_exception(PyObject *exception);
 /* Raises what a call that failed has left, and frees it. Always gives NULL. */
 PyObject *raise_error(samqp_status status, samqp_error *error);
 /* A new exception for an error that stays the caller's; `error` may be NULL. */

@@ -11,6 +11,7 @@ from ._consumer import Consumer
 from ._options import TIMEOUT
 from ._publisher import Publisher
 from ._subscription import Subscription
+from ._threads import ask
 from .errors import AMQPError
 from .topology import FINDINGS, IF_EMPTY, IF_UNUSED, Plan, PlanItem, QueueInfo, Topology, flags
 
@@ -109,7 +110,7 @@ class Client:
     ) -> Consumer:
         """Begins to consume. ``prefetch`` is how many deliveries may be unsettled (64)."""
         settings = _options.for_consumer(prefetch, auto_ack, tag, exclusive, arguments, options)
-        consumer = Consumer(self._core, queue, settings, timeout=timeout)
+        consumer = ask(Consumer, self._core, queue, settings, None, 0, timeout)
         self._consumers.add(consumer)
         return consumer
 
@@ -143,7 +144,7 @@ class Client:
     ) -> None:
         """Declares an exchange, now and on every connection from then on."""
         bits = flags(durable, auto_delete=auto_delete, internal=internal)
-        self._core.declare_exchange(name, type, bits, arguments, timeout)
+        ask(self._core.declare_exchange, name, type, bits, arguments, timeout)
 
     def declare_queue(
         self, name: str = "", *, durable: bool = True, exclusive: bool = False, auto_delete: bool = False,
@@ -152,47 +153,47 @@ class Client:
         """Declares a queue, now and on every connection from then on. Without a name the broker chooses one, anew on every
         connection: current_queue_name() has the present one."""
         bits = flags(durable, exclusive, auto_delete, quorum=quorum)
-        return QueueInfo(*self._core.declare_queue(name, bits, arguments, timeout))
+        return QueueInfo(*ask(self._core.declare_queue, name, bits, arguments, timeout))
 
     def bind_queue(
         self, queue: str, exchange: str, routing_key: str = "", *, arguments: Arguments = None, timeout: Time = TIMEOUT
     ) -> None:
-        self._core.declare_binding(queue, exchange, routing_key, arguments, timeout)
+        ask(self._core.declare_binding, queue, exchange, routing_key, arguments, timeout)
 
     def unbind_queue(
         self, queue: str, exchange: str, routing_key: str = "", *, arguments: Arguments = None, timeout: Time = TIMEOUT
     ) -> None:
-        self._core.delete_binding(queue, exchange, routing_key, arguments, timeout)
+        ask(self._core.delete_binding, queue, exchange, routing_key, arguments, timeout)
 
     def bind_exchange(
         self, destination: str, source: str, routing_key: str = "", *, arguments: Arguments = None,
         timeout: Time = TIMEOUT,
     ) -> None:
-        self._core.declare_exchange_binding(destination, source, routing_key, arguments, timeout)
+        ask(self._core.declare_exchange_binding, destination, source, routing_key, arguments, timeout)
 
     def unbind_exchange(
         self, destination: str, source: str, routing_key: str = "", *, arguments: Arguments = None,
         timeout: Time = TIMEOUT,
     ) -> None:
-        self._core.delete_exchange_binding(destination, source, routing_key, arguments, timeout)
+        ask(self._core.delete_exchange_binding, destination, source, routing_key, arguments, timeout)
 
     def delete_queue(
         self, name: str, *, if_unused: bool = False, if_empty: bool = False, timeout: Time = TIMEOUT
     ) -> int:
         """Gives how many messages were in it."""
         bits = (IF_UNUSED if if_unused else 0) | (IF_EMPTY if if_empty else 0)
-        return self._core.delete_queue(name, bits, timeout)
+        return ask(self._core.delete_queue, name, bits, timeout)
 
     def delete_exchange(self, name: str, *, if_unused: bool = False, timeout: Time = TIMEOUT) -> None:
-        self._core.delete_exchange(name, IF_UNUSED if if_unused else 0, timeout)
+        ask(self._core.delete_exchange, name, IF_UNUSED if if_unused else 0, timeout)
 
     def purge_queue(self, name: str, *, timeout: Time = TIMEOUT) -> int:
         """Drops the messages that are ready, and gives how many they were."""
-        return self._core.purge_queue(name, timeout)
+        return ask(self._core.purge_queue, name, timeout)
 
     def queue_status(self, name: str, *, timeout: Time = TIMEOUT) -> QueueInfo:
         """Asks the broker. ChannelError with 404 if there is no such queue; nothing else suffers from that."""
-        return QueueInfo(*self._core.queue_status(name, timeout))
+        return QueueInfo(*ask(self._core.queue_status, name, timeout))
 
     def current_queue_name(self, name: str) -> str:
         """The present name of a queue that the broker named, given any name that it has had."""
@@ -200,11 +201,11 @@ class Client:
 
     def apply(self, topology: Topology, *, timeout: Time = TIMEOUT) -> None:
         """Declares all of it, and keeps it. Degraded if some of it was refused."""
-        self._core.apply_topology(topology._make(), timeout)
+        ask(self._core.apply_topology, topology._make(), timeout)
 
     def plan(self, topology: Topology, *, timeout: Time = TIMEOUT) -> Plan:
         """Compares with what the broker has, and changes nothing."""
-        is_applicable, items = self._core.plan_topology(topology._make(), timeout)
+        is_applicable, items = ask(self._core.plan_topology, topology._make(), timeout)
         return Plan(is_applicable, [PlanItem(FINDINGS.get(finding, "?"), text) for finding, text in items])
 
     # ---------------------------------------------------------------- Its end
@@ -215,7 +216,7 @@ class Client:
         for subscription in list(self._subscriptions):
             subscription._check_may_end()
         self._is_closed = True
-        return self._core.drain(timeout)
+        return ask(self._core.drain, timeout)
 
     def close(self, timeout: Time = TIMEOUT) -> None:
         """Ends the client: deliveries that are not settled go back to their queues at once, publishes get their outcomes,

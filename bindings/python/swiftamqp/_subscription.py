@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from . import _core, _events, _handling, _watch
 from ._options import TIMEOUT, milliseconds
+from ._threads import ask
 from .errors import WouldDeadlock
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Subscription:
         """Ends it: nothing more is delivered, what no handler has begun goes back to the queue, and the handlers that run are
         waited for. What they have not settled when the time runs out goes back. Whether all of it was settled."""
         self._check_may_end()
-        is_settled = self._core._cancel(timeout)
+        is_settled = ask(self._core._cancel, timeout)
         self._end(None)
         if is_settled:
             for thread in self._threads:

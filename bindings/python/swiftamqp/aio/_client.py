@@ -9,7 +9,7 @@ from .. import _core, _events, _handling, _options
 from .._options import TIMEOUT
 from ..errors import AMQPError, Closed
 from ..topology import FINDINGS, IF_EMPTY, IF_UNUSED, Plan, PlanItem, QueueInfo, Topology, flags
-from . import _threads
+from ._asking import ask
 from ._channel import Channel
 from ._consumer import Consumer
 from ._publisher import Publisher
@@ -75,7 +75,7 @@ class Client:
 
     async def wait(self, timeout: Time = TIMEOUT) -> None:
         """Waits until it is usable: open, degraded or blocked."""
-        await _threads.run(self._core.wait, timeout)
+        await ask(self._core.wait, timeout)
 
     def health(self) -> Optional[AMQPError]:
         """None if work that is handed in now is done now, else why not. Asks nobody and does not wait."""
@@ -139,7 +139,7 @@ class Client:
 
     async def channel(self, *, timeout: Time = TIMEOUT) -> Channel:
         """A plain channel: basic.get, transactions, passive declares."""
-        return Channel(await _threads.run(_core.Channel, self._core, timeout))
+        return Channel(await ask(_core.Channel, self._core, timeout))
 
     # ---------------------------------------------------------------- Declaring
 
@@ -149,7 +149,7 @@ class Client:
     ) -> None:
         """Declares an exchange, now and on every connection from then on."""
         bits = flags(durable, auto_delete=auto_delete, internal=internal)
-        await _threads.run(self._core.declare_exchange, name, type, bits, arguments, timeout)
+        await ask(self._core.declare_exchange, name, type, bits, arguments, timeout)
 
     async def declare_queue(
         self, name: str = "", *, durable: bool = True, exclusive: bool = False, auto_delete: bool = False,
@@ -158,48 +158,48 @@ class Client:
         """Declares a queue, now and on every connection from then on. Without a name the broker chooses one, anew on every
         connection: current_queue_name() has the present one."""
         bits = flags(durable, exclusive, auto_delete, quorum=quorum)
-        return QueueInfo(*await _threads.run(self._core.declare_queue, name, bits, arguments, timeout))
+        return QueueInfo(*await ask(self._core.declare_queue, name, bits, arguments, timeout))
 
     async def bind_queue(
         self, queue: str, exchange: str, routing_key: str = "", *, arguments: Arguments = None, timeout: Time = TIMEOUT
     ) -> None:
-        await _threads.run(self._core.declare_binding, queue, exchange, routing_key, arguments, timeout)
+        await ask(self._core.declare_binding, queue, exchange, routing_key, arguments, timeout)
 
     async def unbind_queue(
         self, queue: str, exchange: str, routing_key: str = "", *, arguments: Arguments = None, timeout: Time = TIMEOUT
     ) -> None:
-        await _threads.run(self._core.delete_binding, queue, exchange, routing_key, arguments, timeout)
+        await ask(self._core.delete_binding, queue, exchange, routing_key, arguments, timeout)
 
     async def bind_exchange(
         self, destination: str, source: str, routing_key: str = "", *, arguments: Arguments = None,
         timeout: Time = TIMEOUT,
     ) -> None:
-        await _threads.run(
+        await ask(
             self._core.declare_exchange_binding, destination, source, routing_key, arguments, timeout)
 
     async def unbind_exchange(
         self, destination: str, source: str, routing_key: str = "", *, arguments: Arguments = None,
         timeout: Time = TIMEOUT,
     ) -> None:
-        await _threads.run(self._core.delete_exchange_binding, destination, source, routing_key, arguments, timeout)
+        await ask(self._core.delete_exchange_binding, destination, source, routing_key, arguments, timeout)
 
     async def delete_queue(
         self, name: str, *, if_unused: bool = False, if_empty: bool = False, timeout: Time = TIMEOUT
     ) -> int:
         """Gives how many messages were in it."""
         bits = (IF_UNUSED if if_unused else 0) | (IF_EMPTY if if_empty else 0)
-        return await _threads.run(self._core.delete_queue, name, bits, timeout)
+        return await ask(self._core.delete_queue, name, bits, timeout)
 
     async def delete_exchange(self, name: str, *, if_unused: bool = False, timeout: Time = TIMEOUT) -> None:
-        await _threads.run(self._core.delete_exchange, name, IF_UNUSED if if_unused else 0, timeout)
+        await ask(self._core.delete_exchange, name, IF_UNUSED if if_unused else 0, timeout)
 
     async def purge_queue(self, name: str, *, timeout: Time = TIMEOUT) -> int:
         """Drops the messages that are ready, and gives how many they were."""
-        return await _threads.run(self._core.purge_queue, name, timeout)
+        return await ask(self._core.purge_queue, name, timeout)
 
     async def queue_status(self, name: str, *, timeout: Time = TIMEOUT) -> QueueInfo:
         """Asks the broker. ChannelError with 404 if there is no such queue; nothing else suffers from that."""
-        return QueueInfo(*await _threads.run(self._core.queue_status, name, timeout))
+        return QueueInfo(*await ask(self._core.queue_status, name, timeout))
 
     def current_queue_name(self, name: str) -> str:
         """The present name of a queue that the broker named, given any name that it has had."""
@@ -207,11 +207,11 @@ class Client:
 
     async def apply(self, topology: Topology, *, timeout: Time = TIMEOUT) -> None:
         """Declares all of it, and keeps it. Degraded if some of it was refused."""
-        await _threads.run(self._core.apply_topology, topology._make(), timeout)
+        await ask(self._core.apply_topology, topology._make(), timeout)
 
     async def plan(self, topology: Topology, *, timeout: Time = TIMEOUT) -> Plan:
         """Compares with what the broker has, and changes nothing."""
-        is_applicable, items = await _threads.run(self._core.plan_topology, topology._make(), timeout)
+        is_applicable, items = await ask(self._core.plan_topology, topology._make(), timeout)
         return Plan(is_applicable, [PlanItem(FINDINGS.get(finding, "?"), text) for finding, text in items])
 
     # ---------------------------------------------------------------- Its end
@@ -222,7 +222,7 @@ class Client:
         for subscription in self._subscriptions.values():
             subscription._check_may_end()
         if self._ending is None:
-            self._ending = _threads.run(self._core.drain, timeout)
+            self._ending = ask(self._core.drain, timeout)
         report = await asyncio.shield(self._ending)
         self._detach()
         return report
@@ -374,7 +374,7 @@ class _Consuming:
         user = client._user()
         # Deliveries may come before the thread has said that it consumes.
         consumer = client._consumers[user] = Consumer(client)
-        opening = _threads.run(
+        opening = ask(
             _core.Consumer, client._core, self._queue, self._settings, client._events, user, self._timeout)
         try:
             consumer._core = await opening

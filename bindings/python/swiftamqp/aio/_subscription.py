@@ -7,7 +7,7 @@ from .. import _core, _events, _handling
 from .._handling import Settle
 from .._options import TIMEOUT, milliseconds
 from ..errors import AMQPError, WouldDeadlock
-from . import _threads
+from ._asking import ask
 
 if TYPE_CHECKING:
     from .._core import Delivery
@@ -76,7 +76,7 @@ class Subscription:
         Whether all of it was settled."""
         self._check_may_end()
         if self._ending is None:
-            self._ending = _threads.run(self._core._cancel, timeout)
+            self._ending = ask(self._core._cancel, timeout)
         is_settled = await asyncio.shield(self._ending)
         if not is_settled:
             for task in self._running:
