@@ -215,9 +215,7 @@ static PyObject *cancel(PyObject *object, PyObject *timeout) {
     Consumer *self = (Consumer *)object;
     // Nobody will settle these; without a time to wait everything goes back together.
     if (milliseconds != 0) drop_buffer(self, true);
-    samqp_error *error;
-    samqp_status status;
-    UNLOCKED(status = samqp_consumer_cancel(self->handle, milliseconds, &error));
+    ASK(samqp_consumer_cancel(self->handle, milliseconds, &error));
     drop_buffer(self, false);
     if (status == SAMQP_OK || status == SAMQP_ERR_TIMEOUT) {
         samqp_error_free(error);

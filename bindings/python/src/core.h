@@ -146,7 +146,10 @@ bool take_topology(PyObject *value, samqp_topology **handle);
 /* Frees an object of a heap type. */
 void free_object(PyObject *self);
 PyObject *allocate(PyTypeObject *type);
-PyObject *queue_info(const samqp_queue_info *info);
+/* (name, messages, consumers), or raises. */
+PyObject *info_or_raise(const samqp_queue_info *info, samqp_status status, samqp_error *error);
+/* Raises where there is none to be had. */
+samqp_events *make_events(size_t high_water);
 
 bool add_properties(PyObject *module);
 bool add_delivery(PyObject *module);
@@ -173,5 +176,11 @@ bool add_type(PyObject *module, PyType_Spec *spec, PyTypeObject **type);
         statement; \
         Py_END_ALLOW_THREADS \
     } while (0)
+
+/* The same for one that tells how it ended: declares `status` and `error`. */
+#define ASK(call) \
+    samqp_error *error; \
+    samqp_status status; \
+    UNLOCKED(status = call)
 
 #endif

@@ -58,11 +58,8 @@ static PyObject *publisher_new(PyTypeObject *type, PyObject *args, PyObject *key
     static char *names[] = {"client", "options", NULL};
     PyObject *client, *options = NULL;
     if (!PyArg_ParseTupleAndKeywords(args, keywords, "O|O:Publisher", names, &client, &options)) return NULL;
-    samqp_events *events = samqp_events_new(16777216);
-    if (events == NULL) {
-        samqp_status status = samqp_events_fd(NULL);
-        return status == SAMQP_ERR_FORKED ? raise_error(status, NULL) : PyErr_SetFromErrno(PyExc_OSError);
-    }
+    samqp_events *events = make_events(16777216);
+    if (events == NULL) return NULL;
     Publisher *self = (Publisher *)open_publisher(type, client, options, events, 0);
     if (self == NULL) {
         samqp_events_free(events);

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import threading
-import warnings
 import weakref
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Set
 
 from . import _core, _events, _handling, _options, _watch
+from ._base import BaseClient
 from ._channel import Channel
 from ._consumer import Consumer
 from ._options import TIMEOUT
@@ -13,7 +13,7 @@ from ._publisher import Publisher
 from ._subscription import Subscription
 from ._threads import ask
 from .errors import AMQPError
-from .topology import FINDINGS, IF_EMPTY, IF_UNUSED, Plan, PlanItem, QueueInfo, Topology, flags
+from .topology import Plan, QueueInfo, Topology, delete_flags, flags
 
 if TYPE_CHECKING:
     from ._core import Body, Properties
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .topology import Arguments
 
 
-class Client:
+class Client(BaseClient):
     """A supervised client: it connects, comes back when a connection is lost, and puts back what was declared.
 
     All methods may be called by any thread. Those that ask the broker wait ``timeout`` seconds for its answer, and for a
@@ -62,26 +62,9 @@ class Client:
 
     # ---------------------------------------------------------------- What it is in
 
-    @property
-    def state(self) -> str:
-        """ "connecting", "open", "recovering", "degraded", "blocked", "closing" or "closed"."""
-        return self._core.state()
-
     def wait(self, timeout: Time = TIMEOUT) -> None:
         """Waits until it is usable: open, degraded or blocked."""
         self._core.wait(timeout)
-
-    def health(self) -> Optional[AMQPError]:
-        """None if work that is handed in now is done now, else why not. Asks nobody and does not wait."""
-        return self._core.health()
-
-    def is_live(self, tolerance: Time) -> bool:
-        """False only if nothing but a restart of the program can help: for liveness probes."""
-        return self._core.is_live(tolerance)
-
-    def stats(self) -> Dict[str, int]:
-        """What was counted since the client was made."""
-        return self._core.stats()
 
     # ---------------------------------------------------------------- Publishing and consuming
 
@@ -181,11 +164,11 @@ class Client:
         self, name: str, *, if_unused: bool = False, if_empty: bool = False, timeout: Time = TIMEOUT
     ) -> int:
         """Gives how many messages were in it."""
-        bits = (IF_UNUSED if if_unused else 0) | (IF_EMPTY if if_empty else 0)
+        bits = delete_flags(if_unused, if_empty)
         return ask(self._core.delete_queue, name, bits, timeout)
 
     def delete_exchange(self, name: str, *, if_unused: bool = False, timeout: Time = TIMEOUT) -> None:
-        ask(self._core.delete_exchange, name, IF_UNUSED if if_unused else 0, timeout)
+        ask(self._core.delete_exchange, name, delete_flags(if_unused), timeout)
 
     def purge_queue(self, name: str, *, timeout: Time = TIMEOUT) -> int:
         """Drops the messages that are ready, and gives how many they were."""
@@ -195,18 +178,13 @@ class Client:
         """Asks the broker. ChannelError with 404 if there is no such queue; nothing else suffers from that."""
         return QueueInfo(*ask(self._core.queue_status, name, timeout))
 
-    def current_queue_name(self, name: str) -> str:
-        """The present name of a queue that the broker named, given any name that it has had."""
-        return self._core.current_queue_name(name)
-
     def apply(self, topology: Topology, *, timeout: Time = TIMEOUT) -> None:
         """Declares all of it, and keeps it. Degraded if some of it was refused."""
         ask(self._core.apply_topology, topology._make(), timeout)
 
     def plan(self, topology: Topology, *, timeout: Time = TIMEOUT) -> Plan:
         """Compares with what the broker has, and changes nothing."""
-        is_applicable, items = ask(self._core.plan_topology, topology._make(), timeout)
-        return Plan(is_applicable, [PlanItem(FINDINGS.get(finding, "?"), text) for finding, text in items])
+        return Plan._of(ask(self._core.plan_topology, topology._make(), timeout))
 
     # ---------------------------------------------------------------- Its end
 
@@ -245,16 +223,6 @@ class Client:
 
     def __exit__(self, kind: Any, value: Any, traceback: Any) -> None:
         self.close()
-
-    def __del__(self) -> None:
-        if not getattr(self, "_is_closed", True):
-            warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self)
-
-    def __repr__(self) -> str:
-        try:
-            return f"<swiftamqp.Client {self.state}>"
-        except Exception:
-            return "<swiftamqp.Client>"
 
 
 def connect(

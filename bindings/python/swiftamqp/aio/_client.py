@@ -1,17 +1,18 @@
 from __future__ import annotations
 
 import asyncio
-import warnings
 import weakref
-from typing import TYPE_CHECKING, Any, Dict, Generator, List, Optional, Set
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Set
 
 from .. import _core, _events, _handling, _options
+from .._base import BaseClient
 from .._options import TIMEOUT
-from ..errors import AMQPError, Closed
-from ..topology import FINDINGS, IF_EMPTY, IF_UNUSED, Plan, PlanItem, QueueInfo, Topology, flags
+from ..errors import Closed
+from ..topology import Plan, QueueInfo, Topology, delete_flags, flags
 from ._asking import ask
 from ._channel import Channel
 from ._consumer import Consumer
+from ._opening import Opening
 from ._publisher import Publisher
 from ._subscription import Subscription
 
@@ -27,13 +28,15 @@ _USABLE = frozenset((2, 4, 5))
 _CLOSED = 7
 
 
-class Client:
+class Client(BaseClient):
     """A supervised client of one event loop: ``async with swiftamqp.aio.connect(url) as client``.
 
     It connects, comes back when a connection is lost, and puts back what was declared. Methods that ask the broker wait
     ``timeout`` seconds for its answer, and for a connection where there is none; None waits without a limit. A task that
     is cancelled meanwhile is free at once; what it has asked for may still happen.
     """
+
+    _label = "swiftamqp.aio.Client"
 
     def __init__(
         self, url: URLs, name: Optional[str], heartbeat: Time, timeout: Time, topology: Optional[Topology],
@@ -68,26 +71,9 @@ class Client:
 
     # ---------------------------------------------------------------- What it is in
 
-    @property
-    def state(self) -> str:
-        """ "connecting", "open", "recovering", "degraded", "blocked", "closing" or "closed"."""
-        return self._core.state()
-
     async def wait(self, timeout: Time = TIMEOUT) -> None:
         """Waits until it is usable: open, degraded or blocked."""
         await ask(self._core.wait, timeout)
-
-    def health(self) -> Optional[AMQPError]:
-        """None if work that is handed in now is done now, else why not. Asks nobody and does not wait."""
-        return self._core.health()
-
-    def is_live(self, tolerance: Time) -> bool:
-        """False only if nothing but a restart of the program can help: for liveness probes."""
-        return self._core.is_live(tolerance)
-
-    def stats(self) -> Dict[str, int]:
-        """What was counted since the client was made."""
-        return self._core.stats()
 
     # ---------------------------------------------------------------- Publishing and consuming
 
@@ -115,11 +101,24 @@ class Client:
     def consumer(
         self, queue: str, *, prefetch: Optional[int] = None, auto_ack: bool = False, tag: Optional[str] = None,
         exclusive: bool = False, arguments: Arguments = None, timeout: Time = TIMEOUT, options: Options = None,
-    ) -> _Consuming:
+    ) -> Opening[Consumer]:
         """Begins to consume: ``async with client.consumer(queue) as consumer``, or ``await client.consumer(queue)``.
         ``prefetch`` is how many deliveries may be unsettled (64)."""
         settings = _options.for_consumer(prefetch, auto_ack, tag, exclusive, arguments, options)
-        return _Consuming(self, queue, settings, timeout)
+        return Opening(lambda: self._consume(queue, settings, timeout))
+
+    async def _consume(self, queue: str, settings: _core.Options, timeout: Time) -> Consumer:
+        user = self._user()
+        # Deliveries may come before the thread has said that it consumes.
+        consumer = self._consumers[user] = Consumer(self)
+        opening = ask(_core.Consumer, self._core, queue, settings, self._events, user, timeout)
+        try:
+            consumer._core = await opening
+        except BaseException:
+            self._consumers.pop(user, None)
+            # A task that was cancelled: what comes of the call is dropped, and with it the consumer.
+            raise
+        return consumer
 
     def consume(
         self, queue: str, handler: Handler, *, concurrency: int = 1, on_failure: Optional[FailurePolicy] = None,
@@ -187,11 +186,11 @@ class Client:
         self, name: str, *, if_unused: bool = False, if_empty: bool = False, timeout: Time = TIMEOUT
     ) -> int:
         """Gives how many messages were in it."""
-        bits = (IF_UNUSED if if_unused else 0) | (IF_EMPTY if if_empty else 0)
+        bits = delete_flags(if_unused, if_empty)
         return await ask(self._core.delete_queue, name, bits, timeout)
 
     async def delete_exchange(self, name: str, *, if_unused: bool = False, timeout: Time = TIMEOUT) -> None:
-        await ask(self._core.delete_exchange, name, IF_UNUSED if if_unused else 0, timeout)
+        await ask(self._core.delete_exchange, name, delete_flags(if_unused), timeout)
 
     async def purge_queue(self, name: str, *, timeout: Time = TIMEOUT) -> int:
         """Drops the messages that are ready, and gives how many they were."""
@@ -201,18 +200,13 @@ class Client:
         """Asks the broker. ChannelError with 404 if there is no such queue; nothing else suffers from that."""
         return QueueInfo(*await ask(self._core.queue_status, name, timeout))
 
-    def current_queue_name(self, name: str) -> str:
-        """The present name of a queue that the broker named, given any name that it has had."""
-        return self._core.current_queue_name(name)
-
     async def apply(self, topology: Topology, *, timeout: Time = TIMEOUT) -> None:
         """Declares all of it, and keeps it. Degraded if some of it was refused."""
         await ask(self._core.apply_topology, topology._make(), timeout)
 
     async def plan(self, topology: Topology, *, timeout: Time = TIMEOUT) -> Plan:
         """Compares with what the broker has, and changes nothing."""
-        is_applicable, items = await ask(self._core.plan_topology, topology._make(), timeout)
-        return Plan(is_applicable, [PlanItem(FINDINGS.get(finding, "?"), text) for finding, text in items])
+        return Plan._of(await ask(self._core.plan_topology, topology._make(), timeout))
 
     # ---------------------------------------------------------------- Its end
 
@@ -248,16 +242,6 @@ class Client:
 
     async def __aexit__(self, kind: Any, value: Any, traceback: Any) -> None:
         await self.close()
-
-    def __del__(self) -> None:
-        if not getattr(self, "_is_closed", True):
-            warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self)
-
-    def __repr__(self) -> str:
-        try:
-            return f"<swiftamqp.aio.Client {self.state}>"
-        except Exception:
-            return "<swiftamqp.aio.Client>"
 
     # ---------------------------------------------------------------- Events
 
@@ -333,69 +317,6 @@ class Client:
         self._busy.clear()
 
 
-class _Connecting:
-    """What connect() gives: to be awaited, or entered."""
-
-    __slots__ = ("_arguments", "_client")
-
-    def __init__(self, *arguments: Any) -> None:
-        self._arguments = arguments
-        self._client: Optional[Client] = None
-
-    async def _open(self) -> Client:
-        return await Client(*self._arguments)._open()
-
-    def __await__(self) -> Generator[Any, None, Client]:
-        return self._open().__await__()
-
-    async def __aenter__(self) -> Client:
-        self._client = await self._open()
-        return self._client
-
-    async def __aexit__(self, kind: Any, value: Any, traceback: Any) -> None:
-        if self._client is not None:
-            await self._client.close()
-
-
-class _Consuming:
-    """What Client.consumer() gives: to be awaited, or entered."""
-
-    __slots__ = ("_client", "_queue", "_settings", "_timeout", "_consumer")
-
-    def __init__(self, client: Client, queue: str, settings: _core.Options, timeout: Time) -> None:
-        self._client = client
-        self._queue = queue
-        self._settings = settings
-        self._timeout = timeout
-        self._consumer: Optional[Consumer] = None
-
-    async def _open(self) -> Consumer:
-        client = self._client
-        user = client._user()
-        # Deliveries may come before the thread has said that it consumes.
-        consumer = client._consumers[user] = Consumer(client)
-        opening = ask(
-            _core.Consumer, client._core, self._queue, self._settings, client._events, user, self._timeout)
-        try:
-            consumer._core = await opening
-        except BaseException:
-            client._consumers.pop(user, None)
-            # A task that was cancelled: what comes of the call is dropped, and with it the consumer.
-            raise
-        return consumer
-
-    def __await__(self) -> Generator[Any, None, Consumer]:
-        return self._open().__await__()
-
-    async def __aenter__(self) -> Consumer:
-        self._consumer = await self._open()
-        return self._consumer
-
-    async def __aexit__(self, kind: Any, value: Any, traceback: Any) -> None:
-        if self._consumer is not None:
-            await self._consumer.close()
-
-
 def connect(
     url: URLs = None,
     *,
@@ -405,11 +326,15 @@ def connect(
     topology: Optional[Topology] = None,
     options: Options = None,
     on_event: EventHandler = None,
-) -> _Connecting:
+) -> Opening[Client]:
     """Connects: ``async with connect(url) as client``, or ``client = await connect(url)`` and ``await client.close()``.
 
     ``url`` is one broker, or several that are tried in their order; without one it is AMQP_URL of the environment.
     ``name`` is what the broker's pages call the connection. ``on_event`` is called with an Event by the loop; lines for the
     log go to the logger "swiftamqp". More ``options`` are in docs/c-options.md.
     """
-    return _Connecting(url, name, heartbeat, timeout, topology, options, on_event)
+
+    async def open() -> Client:
+        return await Client(url, name, heartbeat, timeout, topology, options, on_event)._open()
+
+    return Opening(open)
