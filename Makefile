@@ -10,7 +10,7 @@ export SWIFTAMQP_STRICT := 1
 SANITIZED = SWIFT_BACKTRACE=enable=no SWIFTAMQP_TEST_DEADLINE_SCALE=6
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build lib check-lib install uninstall python-wheel python-test demo test chaos chaos-full lint format bench bench-quick bench-counts fuzz tsan asan clean
+.PHONY: help deps build lib check-lib install uninstall python-wheel python-test demo test chaos chaos-full lint format bench bench-quick bench-counts bench-python fuzz tsan asan clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -86,6 +86,10 @@ bench-quick: deps ## The same in a minute, with figures that are good for a glan
 
 bench-counts: deps ## Count allocations and instructions of a message; fails when they grew by a tenth
 	scripts/bench --counts $(ARGS)
+
+bench-python: deps ## Measure the Python package beside pika and aio-pika; ARGS="--rounds N", "--scale X", "--json FILE"
+	scripts/install-deps --python
+	Benchmarks/python/run $(ARGS)
 
 fuzz: deps ## Fuzz each target for SECONDS=20, or only TARGET=NAME
 	scripts/fuzz $(or $(SECONDS),20) $(TARGET)

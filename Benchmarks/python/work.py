@@ -1,4 +1,5 @@
-"""One work of one client: prints a line of JSON with messages, seconds, and CPU seconds of the whole process.
+"""One work of one client: prints a line of JSON with messages, seconds, and CPU seconds of the whole process, and of the process
+that BENCH_BROKER names.
 
 work.py CLIENT WORK URL COUNT [QUEUE]
 """
@@ -19,6 +20,7 @@ class Clock:
     """Measures from its making to its stop: connecting is not in it."""
 
     def __init__(self):
+        self.broker = self.used_by_broker()
         self.began = time.perf_counter()
         self.cpu = self.used()
 
@@ -27,9 +29,19 @@ class Clock:
         usage = resource.getrusage(resource.RUSAGE_SELF)
         return usage.ru_utime + usage.ru_stime
 
+    @staticmethod
+    def used_by_broker():
+        """All threads, user and system, in hundredths of a second."""
+        if "BENCH_BROKER" not in os.environ:
+            return 0
+        with open(f"/proc/{os.environ['BENCH_BROKER']}/stat") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def stop(self, count):
-        seconds = time.perf_counter() - self.began
-        print(json.dumps({"messages": count, "seconds": seconds, "cpu": self.used() - self.cpu}), flush=True)
+        seconds, cpu = time.perf_counter() - self.began, self.used() - self.cpu
+        broker = self.used_by_broker() - self.broker
+        print(json.dumps({"messages": count, "seconds": seconds, "cpu": cpu, "broker": broker}), flush=True)
 
 
 def share(count):
@@ -49,6 +61,39 @@ def swiftamqp_publish(url, count, queue):
         for _ in range(count):
             publisher.enqueue("", queue, BODY)
         assert publisher.flush(60) == count
+        clock.stop(count)
+
+
+def swiftamqp_enqueue(url, count, queue):
+    import swiftamqp
+
+    with swiftamqp.connect(url) as client:
+        publisher = client.publisher(window=count)
+        clock = Clock()
+        for _ in range(count):
+            publisher.enqueue("", queue, BODY)
+        clock.stop(count)
+        assert publisher.flush(60) == count
+
+
+def swiftamqp_handle(url, count, queue):
+    import threading
+
+    import swiftamqp
+
+    left, done = count, threading.Event()
+
+    def handle(delivery):
+        nonlocal left
+        assert len(delivery.body) == len(BODY)
+        left -= 1
+        if not left:
+            done.set()
+
+    with swiftamqp.connect(url) as client:
+        clock = Clock()
+        with client.consume(queue, handle, prefetch=PREFETCH):
+            done.wait()
         clock.stop(count)
 
 
@@ -99,6 +144,25 @@ async def swiftamqp_aio_consume(url, count, queue):
             clock.stop(count)
 
 
+async def swiftamqp_aio_handle(url, count, queue):
+    from swiftamqp import aio
+
+    left, done = count, asyncio.Event()
+
+    async def handle(delivery):
+        nonlocal left
+        assert len(delivery.body) == len(BODY)
+        left -= 1
+        if not left:
+            done.set()
+
+    async with aio.connect(url) as client:
+        clock = Clock()
+        async with client.consume(queue, handle, concurrency=TASKS, prefetch=PREFETCH):
+            await done.wait()
+        clock.stop(count)
+
+
 def swiftamqp_start(url, count, queue):
     import swiftamqp
 
@@ -119,6 +183,20 @@ def pika_publish(url, count, queue):
         channel.basic_publish("", queue, BODY, properties)
     # Closing waits for an answer that comes after everything was read.
     channel.close()
+    clock.stop(count)
+    connection.close()
+
+
+def pika_confirm(url, count, queue):
+    import pika
+
+    connection = pika.BlockingConnection(pika.URLParameters(url))
+    channel = connection.channel()
+    channel.confirm_delivery()
+    properties = pika.BasicProperties(delivery_mode=2)
+    clock = Clock()
+    for _ in range(count):
+        channel.basic_publish("", queue, BODY, properties)
     clock.stop(count)
     connection.close()
 
@@ -188,6 +266,29 @@ async def aio_pika_aio_consume(url, count, queue):
             clock.stop(count)
 
 
+async def aio_pika_aio_handle(url, count, queue):
+    import aio_pika
+
+    left, done = count, asyncio.Event()
+
+    async def handle(message):
+        nonlocal left
+        async with message.process():
+            assert len(message.body) == len(BODY)
+        left -= 1
+        if not left:
+            done.set()
+
+    async with await aio_pika.connect_robust(url) as connection:
+        channel = await connection.channel()
+        await channel.set_qos(prefetch_count=PREFETCH)
+        source = await channel.get_queue(queue, ensure=False)
+        clock = Clock()
+        await source.consume(handle)
+        await done.wait()
+        clock.stop(count)
+
+
 async def aio_pika_start(url, count, queue):
     import aio_pika
 
@@ -202,7 +303,7 @@ def main():
         asyncio.run(result)
     # The rest of a work that was stopped half way is nobody's time.
     sys.stdout.flush()
-    if work.endswith("consume"):
+    if work.endswith(("consume", "handle")):
         os._exit(0)
 
 

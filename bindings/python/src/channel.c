@@ -18,9 +18,7 @@ static PyObject *channel_new(PyTypeObject *type, PyObject *args, PyObject *keywo
         return NULL;
     }
     samqp_channel *handle;
-    samqp_error *error;
-    samqp_status status;
-    UNLOCKED(status = samqp_channel_open(&handle, client_handle, timeout, &error));
+    ASK(samqp_channel_open(&handle, client_handle, timeout, &error));
     if (status != SAMQP_OK) return raise_error(status, error);
     Channel *self = (Channel *)allocate(type);
     if (self == NULL) {
@@ -68,11 +66,8 @@ static PyObject *publish(PyObject *self, PyObject *args) {
         !take_properties(object, &properties) || !take_body(body, &view, &release)) {
         return NULL;
     }
-    samqp_error *error;
-    samqp_status status;
-    UNLOCKED(
-        status = samqp_channel_publish(
-            HANDLE(self), exchange, key, properties, view.buf, (size_t)view.len, flags, timeout, &error));
+    ASK(samqp_channel_publish(
+        HANDLE(self), exchange, key, properties, view.buf, (size_t)view.len, flags, timeout, &error));
     if (release) PyBuffer_Release(&view);
     return none_or_raise(status, error);
 }
@@ -82,19 +77,15 @@ static PyObject *check_queue(PyObject *self, PyObject *args) {
     int64_t timeout;
     if (!PyArg_ParseTuple(args, "sO&", &name, to_timeout, &timeout)) return NULL;
     samqp_queue_info info = {.struct_size = sizeof info};
-    samqp_error *error;
-    samqp_status status;
-    UNLOCKED(status = samqp_channel_check_queue(HANDLE(self), name, &info, timeout, &error));
-    return status == SAMQP_OK ? queue_info(&info) : raise_error(status, error);
+    ASK(samqp_channel_check_queue(HANDLE(self), name, &info, timeout, &error));
+    return info_or_raise(&info, status, error);
 }
 
 static PyObject *check_exchange(PyObject *self, PyObject *args) {
     const char *name;
     int64_t timeout;
     if (!PyArg_ParseTuple(args, "sO&", &name, to_timeout, &timeout)) return NULL;
-    samqp_error *error;
-    samqp_status status;
-    UNLOCKED(status = samqp_channel_check_exchange(HANDLE(self), name, timeout, &error));
+    ASK(samqp_channel_check_exchange(HANDLE(self), name, timeout, &error));
     return none_or_raise(status, error);
 }
 
@@ -102,9 +93,7 @@ static PyObject *simple(
     PyObject *self, PyObject *timeout, samqp_status (*function)(samqp_channel *, int64_t, samqp_error **)) {
     int64_t milliseconds;
     if (!take_timeout(timeout, &milliseconds)) return NULL;
-    samqp_error *error;
-    samqp_status status;
-    UNLOCKED(status = function(HANDLE(self), milliseconds, &error));
+    ASK(function(HANDLE(self), milliseconds, &error));
     return none_or_raise(status, error);
 }
 

@@ -18,9 +18,7 @@ static PyObject *client_new(PyTypeObject *type, PyObject *args, PyObject *keywor
         return NULL;
     }
     samqp_client *handle;
-    samqp_error *error;
-    samqp_status status;
-    UNLOCKED(status = samqp_client_start(&handle, options_handle, events_handle, (void *)user, &error));
+    ASK(samqp_client_start(&handle, options_handle, events_handle, (void *)user, &error));
     if (status != SAMQP_OK) return raise_error(status, error);
     Client *self = (Client *)allocate(type);
     if (self == NULL) {
@@ -92,9 +90,7 @@ static PyObject *drain(PyObject *self, PyObject *timeout) {
     int64_t milliseconds;
     if (!take_timeout(timeout, &milliseconds)) return NULL;
     samqp_drain_report r = {.struct_size = sizeof r};
-    samqp_error *error;
-    samqp_status status;
-    UNLOCKED(status = samqp_client_drain(HANDLE(self), milliseconds, &r, &error));
+    ASK(samqp_client_drain(HANDLE(self), milliseconds, &r, &error));
     // The report says that the time ran out, and what that means.
     if (status != SAMQP_OK && status != SAMQP_ERR_TIMEOUT) return raise_error(status, error);
     samqp_error_free(error);
@@ -107,9 +103,7 @@ static PyObject *drain(PyObject *self, PyObject *timeout) {
 
 static PyObject *close_now(PyObject *self, PyObject *unused) {
     (void)unused;
-    samqp_error *error;
-    samqp_status status;
-    UNLOCKED(status = samqp_client_close(HANDLE(self), &error));
+    ASK(samqp_client_close(HANDLE(self), &error));
     return none_or_raise(status, error);
 }
 

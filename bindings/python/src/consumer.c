@@ -1,5 +1,5 @@
-/* Consumers: for threads, which poll or iterate; and for event queues, into which their deliveries go. */
-#include "core.h"
+/* Consumers: for threads, which poll or iterate; for event queues, into which their deliveries go; and with a handler. */
+#include "jobs.h"
 
 #include <stdlib.h>
 
@@ -23,26 +23,36 @@ PyTypeObject *consumer_type;
 #define HANDLE(object) (((Consumer *)(object))->handle)
 
 static PyObject *consumer_new(PyTypeObject *type, PyObject *args, PyObject *keywords) {
-    static char *names[] = {"client", "queue", "options", "events", "user", "timeout", NULL};
-    PyObject *client, *options, *events = NULL, *limit = NULL;
+    static char *names[] = {"client", "queue", "options", "events", "user", "timeout", "jobs", NULL};
+    PyObject *client, *options, *events = NULL, *limit = NULL, *jobs = NULL;
     const char *queue;
-    Py_ssize_t user = 0;
+    Py_ssize_t number = 0;
+    void *user;
+    bool is_handled;
     samqp_client *client_handle;
     samqp_options *options_handle;
     samqp_events *events_handle;
     int64_t timeout;
     if (!PyArg_ParseTupleAndKeywords(
-            args, keywords, "OsO|OnO:Consumer", names, &client, &queue, &options, &events, &user, &limit) ||
+            args, keywords, "OsO|OnOO:Consumer", names, &client, &queue, &options, &events, &number, &limit, &jobs) ||
         !take_client(client, &client_handle) || !take_options(options, &options_handle) ||
         !take_events(events, &events_handle) || !take_timeout(limit, &timeout)) {
         return NULL;
     }
+    user = (void *)number;
+    if (!take_jobs(jobs, &user, &is_handled)) return NULL;
     samqp_consumer *handle;
     samqp_error *error;
     samqp_status status;
-    UNLOCKED(
-        status = samqp_consume(
-            &handle, client_handle, queue, options_handle, events_handle, (void *)user, timeout, &error));
+    if (is_handled) {
+        // Does not wait.
+        status = samqp_consume_handler(
+            &handle, client_handle, queue, options_handle, jobs_handle, events_handle, user, &error);
+    } else {
+        UNLOCKED(
+            status = samqp_consume(
+                &handle, client_handle, queue, options_handle, events_handle, user, timeout, &error));
+    }
     if (status != SAMQP_OK) return raise_error(status, error);
     Consumer *self = (Consumer *)allocate(type);
     if (self == NULL) {
@@ -205,9 +215,7 @@ static PyObject *cancel(PyObject *object, PyObject *timeout) {
     Consumer *self = (Consumer *)object;
     // Nobody will settle these; without a time to wait everything goes back together.
     if (milliseconds != 0) drop_buffer(self, true);
-    samqp_error *error;
-    samqp_status status;
-    UNLOCKED(status = samqp_consumer_cancel(self->handle, milliseconds, &error));
+    ASK(samqp_consumer_cancel(self->handle, milliseconds, &error));
     drop_buffer(self, false);
     if (status == SAMQP_OK || status == SAMQP_ERR_TIMEOUT) {
         samqp_error_free(error);

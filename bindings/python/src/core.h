@@ -72,6 +72,8 @@ bool take_body(PyObject *value, Py_buffer *view, bool *release);
 
 /* ---------------------------------------------------------------- Errors */
 
+/* Raises an exception and lets go of it; NULL: one is raised already. Always gives NULL. */
+PyObject *raise_exception(PyObject *exception);
 /* Raises what a call that failed has left, and frees it. Always gives NULL. */
 PyObject *raise_error(samqp_status status, samqp_error *error);
 /* A new exception for an error that stays the caller's; `error` may be NULL. */
@@ -144,7 +146,10 @@ bool take_topology(PyObject *value, samqp_topology **handle);
 /* Frees an object of a heap type. */
 void free_object(PyObject *self);
 PyObject *allocate(PyTypeObject *type);
-PyObject *queue_info(const samqp_queue_info *info);
+/* (name, messages, consumers), or raises. */
+PyObject *info_or_raise(const samqp_queue_info *info, samqp_status status, samqp_error *error);
+/* Raises where there is none to be had. */
+samqp_events *make_events(size_t high_water);
 
 bool add_properties(PyObject *module);
 bool add_delivery(PyObject *module);
@@ -154,6 +159,7 @@ bool add_client(PyObject *module);
 bool add_topology(PyObject *module);
 bool add_publisher(PyObject *module);
 bool add_consumer(PyObject *module);
+bool add_jobs(PyObject *module);
 bool add_channel(PyObject *module);
 /* Makes a type of a spec, gives it to the module, and keeps a reference in *type. */
 bool add_type(PyObject *module, PyType_Spec *spec, PyTypeObject **type);
@@ -170,5 +176,11 @@ bool add_type(PyObject *module, PyType_Spec *spec, PyTypeObject **type);
         statement; \
         Py_END_ALLOW_THREADS \
     } while (0)
+
+/* The same for one that tells how it ended: declares `status` and `error`. */
+#define ASK(call) \
+    samqp_error *error; \
+    samqp_status status; \
+    UNLOCKED(status = call)
 
 #endif

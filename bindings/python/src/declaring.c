@@ -4,7 +4,8 @@
 
 #define HANDLE(object) (((Client *)(object))->handle)
 
-PyObject *queue_info(const samqp_queue_info *info) {
+PyObject *info_or_raise(const samqp_queue_info *info, samqp_status status, samqp_error *error) {
+    if (status != SAMQP_OK) return raise_error(status, error);
     PyObject *name = text_or_replace(info->name);
     if (name == NULL) return NULL;
     return Py_BuildValue("NKK", name, (unsigned long long)info->messages, (unsigned long long)info->consumers);
@@ -16,9 +17,7 @@ PyObject *declare_exchange(PyObject *self, PyObject *args) {
     samqp_table *arguments = NULL;
     int64_t timeout;
     if (!PyArg_ParseTuple(args, "ssIO&O&", &name, &type, &flags, to_table, &arguments, to_timeout, &timeout)) return NULL;
-    samqp_error *error;
-    samqp_status status;
-    UNLOCKED(status = samqp_declare_exchange(HANDLE(self), name, type, flags, arguments, timeout, &error));
+    ASK(samqp_declare_exchange(HANDLE(self), name, type, flags, arguments, timeout, &error));
     samqp_table_free(arguments);
     return none_or_raise(status, error);
 }
@@ -30,11 +29,9 @@ PyObject *declare_queue(PyObject *self, PyObject *args) {
     int64_t timeout;
     if (!PyArg_ParseTuple(args, "zIO&O&", &name, &flags, to_table, &arguments, to_timeout, &timeout)) return NULL;
     samqp_queue_info info = {.struct_size = sizeof info};
-    samqp_error *error;
-    samqp_status status;
-    UNLOCKED(status = samqp_declare_queue(HANDLE(self), name, flags, arguments, &info, timeout, &error));
+    ASK(samqp_declare_queue(HANDLE(self), name, flags, arguments, &info, timeout, &error));
     samqp_table_free(arguments);
-    return status == SAMQP_OK ? queue_info(&info) : raise_error(status, error);
+    return info_or_raise(&info, status, error);
 }
 
 typedef samqp_status (*binding_function)(
@@ -47,9 +44,7 @@ static PyObject *bind(PyObject *self, PyObject *args, binding_function function)
     if (!PyArg_ParseTuple(args, "sssO&O&", &destination, &source, &key, to_table, &arguments, to_timeout, &timeout)) {
         return NULL;
     }
-    samqp_error *error;
-    samqp_status status;
-    UNLOCKED(status = function(HANDLE(self), destination, source, key, arguments, timeout, &error));
+    ASK(function(HANDLE(self), destination, source, key, arguments, timeout, &error));
     samqp_table_free(arguments);
     return none_or_raise(status, error);
 }
@@ -63,16 +58,18 @@ PyObject *delete_exchange_binding(PyObject *self, PyObject *args) {
     return bind(self, args, samqp_delete_exchange_binding);
 }
 
+static PyObject *count_or_raise(uint64_t messages, samqp_status status, samqp_error *error) {
+    return status == SAMQP_OK ? PyLong_FromUnsignedLongLong(messages) : raise_error(status, error);
+}
+
 PyObject *delete_queue(PyObject *self, PyObject *args) {
     const char *name;
     unsigned int flags;
     int64_t timeout;
     if (!PyArg_ParseTuple(args, "sIO&", &name, &flags, to_timeout, &timeout)) return NULL;
     uint64_t messages;
-    samqp_error *error;
-    samqp_status status;
-    UNLOCKED(status = samqp_delete_queue(HANDLE(self), name, flags, &messages, timeout, &error));
-    return status == SAMQP_OK ? PyLong_FromUnsignedLongLong(messages) : raise_error(status, error);
+    ASK(samqp_delete_queue(HANDLE(self), name, flags, &messages, timeout, &error));
+    return count_or_raise(messages, status, error);
 }
 
 PyObject *delete_exchange(PyObject *self, PyObject *args) {
@@ -80,9 +77,7 @@ PyObject *delete_exchange(PyObject *self, PyObject *args) {
     unsigned int flags;
     int64_t timeout;
     if (!PyArg_ParseTuple(args, "sIO&", &name, &flags, to_timeout, &timeout)) return NULL;
-    samqp_error *error;
-    samqp_status status;
-    UNLOCKED(status = samqp_delete_exchange(HANDLE(self), name, flags, timeout, &error));
+    ASK(samqp_delete_exchange(HANDLE(self), name, flags, timeout, &error));
     return none_or_raise(status, error);
 }
 
@@ -91,10 +86,8 @@ PyObject *purge_queue(PyObject *self, PyObject *args) {
     int64_t timeout;
     if (!PyArg_ParseTuple(args, "sO&", &name, to_timeout, &timeout)) return NULL;
     uint64_t messages;
-    samqp_error *error;
-    samqp_status status;
-    UNLOCKED(status = samqp_purge_queue(HANDLE(self), name, &messages, timeout, &error));
-    return status == SAMQP_OK ? PyLong_FromUnsignedLongLong(messages) : raise_error(status, error);
+    ASK(samqp_purge_queue(HANDLE(self), name, &messages, timeout, &error));
+    return count_or_raise(messages, status, error);
 }
 
 PyObject *queue_status(PyObject *self, PyObject *args) {
@@ -102,10 +95,8 @@ PyObject *queue_status(PyObject *self, PyObject *args) {
     int64_t timeout;
     if (!PyArg_ParseTuple(args, "sO&", &name, to_timeout, &timeout)) return NULL;
     samqp_queue_info info = {.struct_size = sizeof info};
-    samqp_error *error;
-    samqp_status status;
-    UNLOCKED(status = samqp_queue_status(HANDLE(self), name, &info, timeout, &error));
-    return status == SAMQP_OK ? queue_info(&info) : raise_error(status, error);
+    ASK(samqp_queue_status(HANDLE(self), name, &info, timeout, &error));
+    return info_or_raise(&info, status, error);
 }
 
 PyObject *current_queue_name(PyObject *self, PyObject *args) {
@@ -121,9 +112,7 @@ PyObject *apply_topology(PyObject *self, PyObject *args) {
     samqp_topology *topology;
     int64_t timeout;
     if (!PyArg_ParseTuple(args, "OO&", &object, to_timeout, &timeout) || !take_topology(object, &topology)) return NULL;
-    samqp_error *error;
-    samqp_status status;
-    UNLOCKED(status = samqp_topology_apply(HANDLE(self), topology, NULL, timeout, &error));
+    ASK(samqp_topology_apply(HANDLE(self), topology, NULL, timeout, &error));
     return none_or_raise(status, error);
 }
 
@@ -146,9 +135,7 @@ PyObject *plan_topology(PyObject *self, PyObject *args) {
     int64_t timeout;
     if (!PyArg_ParseTuple(args, "OO&", &object, to_timeout, &timeout) || !take_topology(object, &topology)) return NULL;
     samqp_plan *plan;
-    samqp_error *error;
-    samqp_status status;
-    UNLOCKED(status = samqp_topology_plan(&plan, HANDLE(self), topology, timeout, &error));
+    ASK(samqp_topology_plan(&plan, HANDLE(self), topology, timeout, &error));
     if (status != SAMQP_OK) return raise_error(status, error);
     PyObject *result = plan_result(plan);
     samqp_plan_free(plan);

@@ -15,14 +15,18 @@ PyObject *make_exception(samqp_status status, const samqp_error *error) {
         samqp_error_is_retriable(error) ? Py_True : Py_False);
 }
 
-PyObject *raise_error(samqp_status status, samqp_error *error) {
-    PyObject *exception = make_exception(status, error);
-    samqp_error_free(error);
+PyObject *raise_exception(PyObject *exception) {
     if (exception != NULL) {
         PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
         Py_DECREF(exception);
     }
     return NULL;
+}
+
+PyObject *raise_error(samqp_status status, samqp_error *error) {
+    PyObject *exception = make_exception(status, error);
+    samqp_error_free(error);
+    return raise_exception(exception);
 }
 
 PyObject *none_or_raise(samqp_status status, samqp_error *error) {
@@ -31,11 +35,6 @@ PyObject *none_or_raise(samqp_status status, samqp_error *error) {
 }
 
 PyObject *raise_status(samqp_status status, const char *message) {
-    PyObject *exception = PyObject_CallFunction(
-        hook_exception, "iisiisO", (int)status, (int)status, message, 0, 0, "", Py_True);
-    if (exception != NULL) {
-        PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
-        Py_DECREF(exception);
-    }
-    return NULL;
+    return raise_exception(PyObject_CallFunction(
+        hook_exception, "iisiisO", (int)status, (int)status, message, 0, 0, "", Py_True));
 }

@@ -5,6 +5,19 @@
 
 PyTypeObject *events_type;
 
+samqp_events *make_events(size_t high_water) {
+    samqp_events *handle = samqp_events_new(high_water);
+    if (handle != NULL) return handle;
+    // The status of a call of this library tells a child of fork(2) from a lack of descriptors.
+    samqp_status status = samqp_events_fd(NULL);
+    if (status == SAMQP_ERR_FORKED) {
+        raise_error(status, NULL);
+    } else {
+        PyErr_SetFromErrno(PyExc_OSError);
+    }
+    return NULL;
+}
+
 static PyObject *events_new(PyTypeObject *type, PyObject *args, PyObject *keywords) {
     static char *names[] = {"high_water", NULL};
     Py_ssize_t high_water = 0;
@@ -13,13 +26,8 @@ static PyObject *events_new(PyTypeObject *type, PyObject *args, PyObject *keywor
         PyErr_SetString(PyExc_ValueError, "high_water is 0 or more");
         return NULL;
     }
-    samqp_events *handle = samqp_events_new((size_t)high_water);
-    if (handle == NULL) {
-        // The status of a call of this library tells a child of fork(2) from a lack of descriptors.
-        samqp_status status = samqp_events_fd(NULL);
-        if (status == SAMQP_ERR_FORKED) return raise_error(status, NULL);
-        return PyErr_SetFromErrno(PyExc_OSError);
-    }
+    samqp_events *handle = make_events((size_t)high_water);
+    if (handle == NULL) return NULL;
     Events *self = (Events *)allocate(type);
     if (self == NULL) {
         samqp_events_free(handle);

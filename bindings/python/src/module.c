@@ -72,8 +72,8 @@ PyMODINIT_FUNC PyInit__core(void) {
     PyObject *module = PyModule_Create(&definition);
     if (module == NULL) return NULL;
     if (add_properties(module) && add_delivery(module) && add_events(module) && add_options(module) &&
-        add_topology(module) && add_client(module) && add_publisher(module) && add_consumer(module) &&
-        add_channel(module)) {
+        add_topology(module) && add_client(module) && add_publisher(module) && add_jobs(module) &&
+        add_consumer(module) && add_channel(module)) {
         return module;
     }
     Py_DECREF(module);

@@ -7,6 +7,15 @@
 /* So many failures are kept one by one until flush() tells them; more are counted. */
 #define FAILURES_KEPT 1000
 
+/* A publish that the main thread waits for, on its stack. One that is not in the list any more counts as enqueued. */
+typedef struct awaited {
+    struct awaited *next;
+    size_t number;
+    bool is_over;
+    /* NULL: confirmed. */
+    PyObject *exception;
+} awaited;
+
 typedef struct {
     PyObject_HEAD
     samqp_publisher *handle;
@@ -15,7 +24,10 @@ typedef struct {
     /* Counted with the interpreter's lock held. */
     unsigned long long taken, ended, failed, told_confirmed, told_failed;
     int waiters;
-    /* What is in its events. */
+    /* The last first: a signal's function may publish, too. */
+    awaited *awaited;
+    size_t last_number;
+    /* What is in its events; 0 where it has its own queue, but for what is awaited. */
     void *user;
     /* [(tag, exception)] */
     PyObject *failures;
@@ -46,11 +58,8 @@ static PyObject *publisher_new(PyTypeObject *type, PyObject *args, PyObject *key
     static char *names[] = {"client", "options", NULL};
     PyObject *client, *options = NULL;
     if (!PyArg_ParseTupleAndKeywords(args, keywords, "O|O:Publisher", names, &client, &options)) return NULL;
-    samqp_events *events = samqp_events_new(16777216);
-    if (events == NULL) {
-        samqp_status status = samqp_events_fd(NULL);
-        return status == SAMQP_ERR_FORKED ? raise_error(status, NULL) : PyErr_SetFromErrno(PyExc_OSError);
-    }
+    samqp_events *events = make_events(16777216);
+    if (events == NULL) return NULL;
     Publisher *self = (Publisher *)open_publisher(type, client, options, events, 0);
     if (self == NULL) {
         samqp_events_free(events);
@@ -122,12 +131,12 @@ static void drop_request(Request *request) {
 /* From this size on copying a body takes longer than giving the interpreter's lock to somebody else and back. */
 #define LARGE_BODY 65536
 
-static samqp_status hand_in(Publisher *self, Request *request, uint64_t *tag, samqp_error **error) {
+static samqp_status hand_in(Publisher *self, Request *request, void *user, uint64_t *tag, samqp_error **error) {
     samqp_status status;
 #define PUBLISH() \
     status = samqp_publish( \
         self->handle, request->exchange, request->routing_key, request->properties, request->body.buf, \
-        (size_t)request->body.len, request->flags, self->user, tag, error)
+        (size_t)request->body.len, request->flags, user, tag, error)
     if (request->body.len < LARGE_BODY) {
         PUBLISH();
     } else {
@@ -150,10 +159,22 @@ static bool keep_failure(Publisher *self, samqp_event *event) {
     return is_kept;
 }
 
+/* Whether somebody waits for just this one. */
+static bool tell_awaited(Publisher *self, samqp_event *event) {
+    size_t number = (size_t)samqp_event_user(event);
+    awaited *a = number == 0 ? NULL : self->awaited;
+    while (a != NULL && a->number != number) a = a->next;
+    if (a == NULL) return false;
+    a->is_over = true;
+    samqp_status status = samqp_event_status(event);
+    if (status != SAMQP_OK) a->exception = make_exception(status, samqp_event_error(event));
+    return true;
+}
+
 static bool note(Publisher *self, samqp_event **events, int64_t count) {
     bool is_noted = true;
     for (int64_t i = 0; i < count; i++) {
-        if (samqp_event_get_type(events[i]) == SAMQP_EVENT_CONFIRM) {
+        if (samqp_event_get_type(events[i]) == SAMQP_EVENT_CONFIRM && !tell_awaited(self, events[i])) {
             self->ended++;
             if (samqp_event_status(events[i]) != SAMQP_OK && !keep_failure(self, events[i])) is_noted = false;
         }
@@ -186,11 +207,60 @@ static bool wait_for_events(Publisher *self, int64_t deadline, bool *is_late) {
 
 /* ---------------------------------------------------------------- For threads */
 
+static PyObject *raise_late(samqp_status status, const char *message) {
+    return raise_exception(PyObject_CallFunction(
+        hook_exception, "iisiisO", (int)status, (int)SAMQP_ERR_TIMEOUT, message, 0, 0, "", Py_True));
+}
+
+/* Hands a message in when there is room. False if there was none in time, or with an exception. */
+static bool hand_in_by(Publisher *self, Request *request, void *user, uint64_t *tag, int64_t deadline) {
+    samqp_error *error;
+    samqp_status status;
+    bool is_late = false;
+    while ((status = hand_in(self, request, user, tag, &error)) == SAMQP_ERR_WOULD_BLOCK) {
+        samqp_error_free(error);
+        if (is_late || !wait_for_events(self, deadline, &is_late)) return false;
+    }
+    return status == SAMQP_OK || raise_error(status, error) != NULL;
+}
+
+/*
+ * In the main thread: waits in pieces between which signals are looked for. What is left before its outcome goes on its way, and
+ * flush() tells it.
+ */
+static PyObject *publish_attentively(Publisher *self, Request *request) {
+    int64_t deadline = deadline_after(request->timeout);
+    awaited own = {.next = self->awaited, .number = ++self->last_number};
+    self->awaited = &own;
+    bool is_taken = hand_in_by(self, request, (void *)own.number, NULL, deadline), is_late = false;
+    while (is_taken && !own.is_over && !is_late && wait_for_events(self, deadline, &is_late)) continue;
+    self->awaited = own.next;
+    drop_request(request);
+    if (!is_taken) {
+        if (!PyErr_Occurred()) raise_late(SAMQP_ERR_NOT_SENT, "there was no room for the message in time; nothing of it was sent");
+        return NULL;
+    }
+    if (!own.is_over) {
+        self->taken++;
+        if (!PyErr_Occurred()) raise_late(SAMQP_ERR_UNKNOWN, "the message has no confirm in time; it may still get one");
+        return NULL;
+    }
+    if (PyErr_Occurred()) {
+        // A failure that somebody else enqueued could not be noted; this one has its outcome all the same.
+        Py_XDECREF(own.exception);
+        return NULL;
+    }
+    if (own.exception != NULL) return raise_exception(own.exception);
+    Py_RETURN_NONE;
+}
+
 static PyObject *publish(PyObject *object, PyObject *const *args, Py_ssize_t count, PyObject *names) {
     SIGNATURE("publish", 3, 4, 7, REQUEST_NAMES);
     Publisher *self = (Publisher *)object;
     Request request;
     if (!take_request(&sig, args, count, names, &request)) return NULL;
+    bool is_short = request.timeout >= 0 && request.timeout <= SIGNAL_INTERVAL_MS;
+    if (!is_short && PyThread_get_thread_ident() == main_thread) return publish_attentively(self, &request);
     samqp_error *error;
     samqp_status status;
     UNLOCKED(
@@ -207,22 +277,12 @@ static PyObject *enqueue(PyObject *object, PyObject *const *args, Py_ssize_t cou
     Request request;
     if (!take_request(&sig, args, count, names, &request)) return NULL;
     uint64_t tag;
-    samqp_error *error;
-    samqp_status status = hand_in(self, &request, &tag, &error);
-    if (status == SAMQP_ERR_WOULD_BLOCK) {
-        int64_t deadline = deadline_after(request.timeout);
-        bool is_late = false;
-        do {
-            samqp_error_free(error);
-            if (is_late || !wait_for_events(self, deadline, &is_late)) {
-                drop_request(&request);
-                if (!PyErr_Occurred()) raise_status(SAMQP_ERR_TIMEOUT, "the publisher is full; nothing was taken");
-                return NULL;
-            }
-        } while ((status = hand_in(self, &request, &tag, &error)) == SAMQP_ERR_WOULD_BLOCK);
-    }
+    bool is_taken = hand_in_by(self, &request, NULL, &tag, deadline_after(request.timeout));
     drop_request(&request);
-    if (status != SAMQP_OK) return raise_error(status, error);
+    if (!is_taken) {
+        if (!PyErr_Occurred()) raise_status(SAMQP_ERR_TIMEOUT, "the publisher is full; nothing was taken");
+        return NULL;
+    }
     if (++self->taken % LOOK_EVERY == 0 && !look(self)) return NULL;
     return PyLong_FromUnsignedLongLong(tag);
 }
@@ -265,7 +325,8 @@ static PyObject *try_publish(PyObject *object, PyObject *const *args, Py_ssize_t
     if (!take_request(&sig, args, count, names, &request)) return NULL;
     uint64_t tag;
     samqp_error *error;
-    samqp_status status = hand_in((Publisher *)object, &request, &tag, &error);
+    Publisher *self = (Publisher *)object;
+    samqp_status status = hand_in(self, &request, self->user, &tag, &error);
     drop_request(&request);
     if (status == SAMQP_OK) return PyLong_FromUnsignedLongLong(tag);
     if (status != SAMQP_ERR_WOULD_BLOCK) return raise_error(status, error);

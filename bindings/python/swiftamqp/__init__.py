@@ -18,7 +18,9 @@ from ._channel import Channel
 from ._consumer import Consumer
 from ._core import Delivery, Properties
 from ._events import Event
+from ._handling import Reject, Requeue, Retry, Settle
 from ._publisher import Publisher
+from ._subscription import Subscription
 from ._values import Field
 from .errors import (
     AlreadySettled, AMQPError, AuthenticationError, BatchError, Blocked, Cancelled, ChannelError, Closed, ConnectError,
@@ -46,7 +48,7 @@ __all__ = [
     "AMQPError", "AlreadySettled", "AuthenticationError", "BatchError", "Blocked", "Cancelled", "Channel", "ChannelError",
     "Client", "Closed", "ConnectError", "ConnectionClosed", "ConnectionLost", "Consumer", "ConsumerCancelled", "Degraded",
     "Delivery", "Event", "Field", "Forked", "InternalError", "InvalidArgument", "Nacked", "NotSent", "Overflow",
-    "PERSISTENT", "Plan", "PlanItem", "Properties", "ProtocolError", "PublishError", "Publisher", "QueueInfo",
-    "ResourceError", "Returned", "SettleError", "Stale", "TLSError", "TRANSIENT", "Timeout", "TooLarge", "Topology",
-    "Unknown", "Unsupported", "WouldBlock", "WouldDeadlock", "connect", "option_help",
+    "PERSISTENT", "Plan", "PlanItem", "Properties", "ProtocolError", "PublishError", "Publisher", "QueueInfo", "Reject",
+    "Requeue", "ResourceError", "Retry", "Returned", "Settle", "SettleError", "Stale", "Subscription", "TLSError",
+    "TRANSIENT", "Timeout", "TooLarge", "Topology", "Unknown", "Unsupported", "WouldBlock", "WouldDeadlock", "connect", "option_help",
 ]

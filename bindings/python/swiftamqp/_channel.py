@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from . import _core
 from ._options import TIMEOUT
+from ._threads import ask
 from .topology import QueueInfo
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class Channel:
     __slots__ = ("_core", "__weakref__")
 
     def __init__(self, client: _core.Client, timeout: Time) -> None:
-        self._core = _core.Channel(client, timeout)
+        self._core = ask(_core.Channel, client, timeout)
 
     @property
     def is_open(self) -> bool:
@@ -30,38 +31,38 @@ class Channel:
 
     def get(self, queue: str, *, auto_ack: bool = False, timeout: Time = TIMEOUT) -> Optional[Delivery]:
         """The next message of a queue; None if it is empty."""
-        return self._core.get(queue, auto_ack, timeout)
+        return ask(self._core.get, queue, auto_ack, timeout)
 
     def publish(
         self, exchange: str, routing_key: str, body: Body, properties: Optional[Properties] = None, *,
         mandatory: bool = True, timeout: Time = TIMEOUT,
     ) -> None:
         """Returns when the broker has confirmed it; in a transaction at once. Never sent again."""
-        self._core.publish(exchange, routing_key, body, properties, publish_flags(mandatory), timeout)
+        ask(self._core.publish, exchange, routing_key, body, properties, publish_flags(mandatory), timeout)
 
     def check_queue(self, name: str, *, timeout: Time = TIMEOUT) -> QueueInfo:
         """Declares it passively: ChannelError with 404 if it is not there."""
-        return QueueInfo(*self._core.check_queue(name, timeout))
+        return QueueInfo(*ask(self._core.check_queue, name, timeout))
 
     def check_exchange(self, name: str, *, timeout: Time = TIMEOUT) -> None:
-        self._core.check_exchange(name, timeout)
+        ask(self._core.check_exchange, name, timeout)
 
     def recover(self, *, timeout: Time = TIMEOUT) -> None:
         """What was delivered here and not settled comes again."""
-        self._core.recover(timeout)
+        ask(self._core.recover, timeout)
 
     def tx_select(self, *, timeout: Time = TIMEOUT) -> None:
-        self._core.tx_select(timeout)
+        ask(self._core.tx_select, timeout)
 
     def tx_commit(self, *, timeout: Time = TIMEOUT) -> None:
-        self._core.tx_commit(timeout)
+        ask(self._core.tx_commit, timeout)
 
     def tx_rollback(self, *, timeout: Time = TIMEOUT) -> None:
-        self._core.tx_rollback(timeout)
+        ask(self._core.tx_rollback, timeout)
 
     def close(self, *, timeout: Time = TIMEOUT) -> None:
         """Closes it. What was not settled goes back to its queue."""
-        self._core.close(timeout)
+        ask(self._core.close, timeout)
 
     def __enter__(self) -> Channel:
         return self

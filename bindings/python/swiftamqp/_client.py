@@ -1,26 +1,30 @@
 from __future__ import annotations
 
 import threading
-import warnings
 import weakref
-from typing import TYPE_CHECKING, Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Set
 
-from . import _core, _options, _watch
+from . import _core, _events, _handling, _options, _watch
+from ._base import BaseClient
 from ._channel import Channel
 from ._consumer import Consumer
 from ._options import TIMEOUT
 from ._publisher import Publisher
+from ._subscription import Subscription
+from ._threads import ask
 from .errors import AMQPError
-from .topology import FINDINGS, IF_EMPTY, IF_UNUSED, Plan, PlanItem, QueueInfo, Topology, flags
+from .topology import Plan, QueueInfo, Topology, delete_flags, flags
 
 if TYPE_CHECKING:
     from ._core import Body, Properties
     from ._events import EventHandler
+    from ._handling import FailurePolicy
     from ._options import Options, Time, URLs
+    from ._subscription import Handler
     from .topology import Arguments
 
 
-class Client:
+class Client(BaseClient):
     """A supervised client: it connects, comes back when a connection is lost, and puts back what was declared.
 
     All methods may be called by any thread. Those that ask the broker wait ``timeout`` seconds for its answer, and for a
@@ -41,10 +45,11 @@ class Client:
         self._is_closed = True
         self._on_event = on_event
         self._consumers: weakref.WeakSet[Consumer] = weakref.WeakSet()
+        self._subscriptions: Set[Subscription] = set()
         self._publisher: Optional[Publisher] = None
         self._lock = threading.Lock()
         settings = _options.for_client(url, name, heartbeat, timeout, topology, options)
-        user = _watch.number()
+        user = _events.number()
         self._core = _core.Client(settings, _watch.events(), user)
         _watch.register(user, self)
         try:
@@ -57,26 +62,9 @@ class Client:
 
     # ---------------------------------------------------------------- What it is in
 
-    @property
-    def state(self) -> str:
-        """ "connecting", "open", "recovering", "degraded", "blocked", "closing" or "closed"."""
-        return self._core.state()
-
     def wait(self, timeout: Time = TIMEOUT) -> None:
         """Waits until it is usable: open, degraded or blocked."""
         self._core.wait(timeout)
-
-    def health(self) -> Optional[AMQPError]:
-        """None if work that is handed in now is done now, else why not. Asks nobody and does not wait."""
-        return self._core.health()
-
-    def is_live(self, tolerance: Time) -> bool:
-        """False only if nothing but a restart of the program can help: for liveness probes."""
-        return self._core.is_live(tolerance)
-
-    def stats(self) -> Dict[str, int]:
-        """What was counted since the client was made."""
-        return self._core.stats()
 
     # ---------------------------------------------------------------- Publishing and consuming
 
@@ -105,9 +93,27 @@ class Client:
     ) -> Consumer:
         """Begins to consume. ``prefetch`` is how many deliveries may be unsettled (64)."""
         settings = _options.for_consumer(prefetch, auto_ack, tag, exclusive, arguments, options)
-        consumer = Consumer(self._core, queue, settings, timeout=timeout)
+        consumer = ask(Consumer, self._core, queue, settings, None, 0, timeout)
         self._consumers.add(consumer)
         return consumer
+
+    def consume(
+        self, queue: str, handler: Handler, *, concurrency: int = 1, on_failure: Optional[FailurePolicy] = None,
+        deadline: Time = None, prefetch: Optional[int] = None, tag: Optional[str] = None, exclusive: bool = False,
+        arguments: Arguments = None, options: Options = None,
+    ) -> Subscription:
+        """Has ``handler(delivery)`` called by ``concurrency`` threads: with one in the order of the queue. Does not wait.
+
+        The delivery is acked when the handler returns, unless it has settled it, or returns a Settle. Where it raises,
+        ``on_failure`` says what happens: Requeue() if not given, Retry(...) or Reject(). After ``deadline`` the handler is
+        reported, and ``delivery.is_cancelled``. More ``options`` begin with "consumer.", "failures.", "handler." and
+        "breaker.".
+        """
+        settings = _handling.options(
+            prefetch, concurrency, on_failure, deadline, tag, exclusive, arguments, options)
+        subscription = Subscription(self, queue, handler, concurrency, settings)
+        self._subscriptions.add(subscription)
+        return subscription
 
     def channel(self, *, timeout: Time = TIMEOUT) -> Channel:
         """A plain channel: basic.get, transactions, passive declares."""
@@ -121,7 +127,7 @@ class Client:
     ) -> None:
         """Declares an exchange, now and on every connection from then on."""
         bits = flags(durable, auto_delete=auto_delete, internal=internal)
-        self._core.declare_exchange(name, type, bits, arguments, timeout)
+        ask(self._core.declare_exchange, name, type, bits, arguments, timeout)
 
     def declare_queue(
         self, name: str = "", *, durable: bool = True, exclusive: bool = False, auto_delete: bool = False,
@@ -130,68 +136,65 @@ class Client:
         """Declares a queue, now and on every connection from then on. Without a name the broker chooses one, anew on every
         connection: current_queue_name() has the present one."""
         bits = flags(durable, exclusive, auto_delete, quorum=quorum)
-        return QueueInfo(*self._core.declare_queue(name, bits, arguments, timeout))
+        return QueueInfo(*ask(self._core.declare_queue, name, bits, arguments, timeout))
 
     def bind_queue(
         self, queue: str, exchange: str, routing_key: str = "", *, arguments: Arguments = None, timeout: Time = TIMEOUT
     ) -> None:
-        self._core.declare_binding(queue, exchange, routing_key, arguments, timeout)
+        ask(self._core.declare_binding, queue, exchange, routing_key, arguments, timeout)
 
     def unbind_queue(
         self, queue: str, exchange: str, routing_key: str = "", *, arguments: Arguments = None, timeout: Time = TIMEOUT
     ) -> None:
-        self._core.delete_binding(queue, exchange, routing_key, arguments, timeout)
+        ask(self._core.delete_binding, queue, exchange, routing_key, arguments, timeout)
 
     def bind_exchange(
         self, destination: str, source: str, routing_key: str = "", *, arguments: Arguments = None,
         timeout: Time = TIMEOUT,
     ) -> None:
-        self._core.declare_exchange_binding(destination, source, routing_key, arguments, timeout)
+        ask(self._core.declare_exchange_binding, destination, source, routing_key, arguments, timeout)
 
     def unbind_exchange(
         self, destination: str, source: str, routing_key: str = "", *, arguments: Arguments = None,
         timeout: Time = TIMEOUT,
     ) -> None:
-        self._core.delete_exchange_binding(destination, source, routing_key, arguments, timeout)
+        ask(self._core.delete_exchange_binding, destination, source, routing_key, arguments, timeout)
 
     def delete_queue(
         self, name: str, *, if_unused: bool = False, if_empty: bool = False, timeout: Time = TIMEOUT
     ) -> int:
         """Gives how many messages were in it."""
-        bits = (IF_UNUSED if if_unused else 0) | (IF_EMPTY if if_empty else 0)
-        return self._core.delete_queue(name, bits, timeout)
+        bits = delete_flags(if_unused, if_empty)
+        return ask(self._core.delete_queue, name, bits, timeout)
 
     def delete_exchange(self, name: str, *, if_unused: bool = False, timeout: Time = TIMEOUT) -> None:
-        self._core.delete_exchange(name, IF_UNUSED if if_unused else 0, timeout)
+        ask(self._core.delete_exchange, name, delete_flags(if_unused), timeout)
 
     def purge_queue(self, name: str, *, timeout: Time = TIMEOUT) -> int:
         """Drops the messages that are ready, and gives how many they were."""
-        return self._core.purge_queue(name, timeout)
+        return ask(self._core.purge_queue, name, timeout)
 
     def queue_status(self, name: str, *, timeout: Time = TIMEOUT) -> QueueInfo:
         """Asks the broker. ChannelError with 404 if there is no such queue; nothing else suffers from that."""
-        return QueueInfo(*self._core.queue_status(name, timeout))
-
-    def current_queue_name(self, name: str) -> str:
-        """The present name of a queue that the broker named, given any name that it has had."""
-        return self._core.current_queue_name(name)
+        return QueueInfo(*ask(self._core.queue_status, name, timeout))
 
     def apply(self, topology: Topology, *, timeout: Time = TIMEOUT) -> None:
         """Declares all of it, and keeps it. Degraded if some of it was refused."""
-        self._core.apply_topology(topology._make(), timeout)
+        ask(self._core.apply_topology, topology._make(), timeout)
 
     def plan(self, topology: Topology, *, timeout: Time = TIMEOUT) -> Plan:
         """Compares with what the broker has, and changes nothing."""
-        is_applicable, items = self._core.plan_topology(topology._make(), timeout)
-        return Plan(is_applicable, [PlanItem(FINDINGS.get(finding, "?"), text) for finding, text in items])
+        return Plan._of(ask(self._core.plan_topology, topology._make(), timeout))
 
     # ---------------------------------------------------------------- Its end
 
     def drain(self, timeout: Time = TIMEOUT) -> Dict[str, Any]:
         """Ends the client in good order: nothing new is delivered, what was given out can still be settled, publishes get
         their outcomes. Returns within the timeout, with what was done; "timed_out" says whether the time ran out."""
+        for subscription in list(self._subscriptions):
+            subscription._check_may_end()
         self._is_closed = True
-        return self._core.drain(timeout)
+        return ask(self._core.drain, timeout)
 
     def close(self, timeout: Time = TIMEOUT) -> None:
         """Ends the client: deliveries that are not settled go back to their queues at once, publishes get their outcomes,
@@ -212,21 +215,14 @@ class Client:
         self._is_closed = True
         self._core.close()
 
+    def _tell(self, event: Any) -> None:
+        _events.tell(self._on_event, event)
+
     def __enter__(self) -> Client:
         return self
 
     def __exit__(self, kind: Any, value: Any, traceback: Any) -> None:
         self.close()
-
-    def __del__(self) -> None:
-        if not getattr(self, "_is_closed", True):
-            warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self)
-
-    def __repr__(self) -> str:
-        try:
-            return f"<swiftamqp.Client {self.state}>"
-        except Exception:
-            return "<swiftamqp.Client>"
 
 
 def connect(

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import _core
+from ._threads import ask
 
 if TYPE_CHECKING:
     from ._options import Time
@@ -20,7 +21,7 @@ class Consumer(_core.Consumer):
     def close(self, timeout: Time = 0) -> bool:
         """Ends the consumer. What was not given out goes back to the queue; what was is waited for until it is settled,
         for as long as timeout says, and goes back then. Whether all of it was settled."""
-        return self._cancel(timeout)
+        return ask(self._cancel, timeout)
 
     def __enter__(self) -> Consumer:
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from typing import Any, Callable, NamedTuple, Optional, Tuple
 
@@ -16,6 +17,13 @@ _CONSUMER_STATES = {1: "subscribed", 2: "lost", 3: "paused", 4: "ended"}
 logger = logging.getLogger("swiftamqp")
 # A program that has not configured logging sees nothing of it.
 logger.addHandler(logging.NullHandler())
+
+_numbers = itertools.count(1)
+
+
+def number() -> int:
+    """A number of this process for a client, a publisher or a consumer in events."""
+    return next(_numbers)
 
 
 class Event(NamedTuple):

@@ -6,20 +6,20 @@ It is a daemon: an interpreter that ends does not wait for clients that nobody h
 from __future__ import annotations
 
 import atexit
-import itertools
 import threading
 import weakref
-from typing import TYPE_CHECKING, Dict, Optional
+from typing import Any, Dict, Optional, Protocol
 
 from . import _core, _events
 
-if TYPE_CHECKING:
-    from ._client import Client
+
+class Listener(Protocol):
+    def _tell(self, event: Any) -> None: ...
+
 
 _lock = threading.Lock()
 _queue: Optional[_core.Events] = None
-_clients: Dict[int, weakref.ref[Client]] = {}
-_numbers = itertools.count(1)
+_listeners: Dict[int, weakref.ref[Listener]] = {}
 _is_ending = False
 
 
@@ -35,12 +35,9 @@ def events() -> _core.Events:
         return _queue
 
 
-def number() -> int:
-    return next(_numbers)
-
-
-def register(user: int, client: Client) -> None:
-    _clients[user] = weakref.ref(client, lambda _: _clients.pop(user, None))
+def register(user: int, listener: Listener) -> None:
+    """Has it told the events with this number, as long as somebody else has it."""
+    _listeners[user] = weakref.ref(listener, lambda _: _listeners.pop(user, None))
 
 
 def _run(queue: _core.Events) -> None:
@@ -56,11 +53,11 @@ def _run(queue: _core.Events) -> None:
             if event[0] == _events.LOG:
                 _events.log(event[2], event[3])
                 continue
-            reference = _clients.get(event[1])
-            client = reference() if reference is not None else None
-            if client is not None:
-                _events.tell(client._on_event, event)
-            del client
+            reference = _listeners.get(event[1])
+            listener = reference() if reference is not None else None
+            if listener is not None:
+                listener._tell(event)
+            del listener
 
 
 def _end(queue: _core.Events, thread: threading.Thread) -> None:

@@ -34,6 +34,11 @@ class Plan(NamedTuple):
     is_applicable: bool
     items: List[PlanItem]
 
+    @classmethod
+    def _of(cls, result: Tuple[bool, List[Tuple[int, str]]]) -> Plan:
+        is_applicable, items = result
+        return cls(is_applicable, [PlanItem(FINDINGS.get(finding, "?"), text) for finding, text in items])
+
 
 FINDINGS = {1: "exists", 2: "missing", 3: "differs", 4: "unknown", 5: "refused"}
 
@@ -43,6 +48,10 @@ def flags(durable: bool, exclusive: bool = False, auto_delete: bool = False, int
     return (
         (DURABLE if durable else 0) | (EXCLUSIVE if exclusive else 0) | (AUTO_DELETE if auto_delete else 0)
         | (INTERNAL if internal else 0) | (QUORUM if quorum else 0))
+
+
+def delete_flags(if_unused: bool, if_empty: bool = False) -> int:
+    return (IF_UNUSED if if_unused else 0) | (IF_EMPTY if if_empty else 0)
 
 
 class Topology:

@@ -1,6 +1,7 @@
 """The API for asyncio, against a broker."""
 
 import asyncio
+import datetime
 import gc
 import logging
 import time
@@ -259,6 +260,20 @@ async def test_what_does_not_connect_says_why(url):
         await aio.connect("amqp://127.0.0.1:1/", timeout=0.3)
     with pytest.raises(swiftamqp.InvalidArgument):
         await aio.connect(url, options={"no.such.key": 1})
+
+
+@asynchronous
+async def test_a_publish_has_a_timeout(url, aqueue, name):
+    async with aio.connect(url) as client:
+        await client.publish("", aqueue, b"x", timeout=30)
+        await client.publish("", aqueue, b"x", timeout=datetime.timedelta(seconds=30))
+        with pytest.raises(swiftamqp.Returned):
+            await client.publish("", name + "-missing", b"x", timeout=30)
+        with pytest.raises(swiftamqp.NotSent) as caught:
+            await client.publish("", aqueue, b"x", timeout=0)
+        assert caught.value.cause_name == "SAMQP_ERR_TIMEOUT"
+        assert (await client.queue_status(aqueue)).messages == 2
+        assert client._publisher._pending == {}
 
 
 # ---------------------------------------------------------------- Cancellation

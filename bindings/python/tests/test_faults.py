@@ -163,8 +163,27 @@ async def test_a_memory_alarm_and_asyncio(url, name, broker):
             tasks[19].cancel()
             with pytest.raises(swiftamqp.Timeout):
                 await publisher.flush(0.1)
+            # One that waits for room is not sent; of one that was handed in nobody knows.
+            pending = publisher.unconfirmed
+            with pytest.raises(swiftamqp.NotSent) as caught:
+                await publisher.publish("", name, b"no room", timeout=0.05)
+            assert caught.value.cause_name == "SAMQP_ERR_TIMEOUT"
+            with pytest.raises(swiftamqp.Unknown) as caught:
+                await client.publish("", name, b"handed in", timeout=0.05)
+            assert caught.value.cause_name == "SAMQP_ERR_TIMEOUT"
+            assert publisher.unconfirmed == pending and client._publisher._pending == {}
+            late = [asyncio.create_task(publisher.publish("", name, b"no room", timeout=30)) for _ in range(3)]
+            await asyncio.sleep(0)
+            late[0].cancel()
         finally:
             await loop.run_in_executor(None, broker.unblock)
         results = await asyncio.gather(*tasks, return_exceptions=True)
         assert results[1:19] == [None] * 18
+        results = await asyncio.gather(*late, return_exceptions=True)
+        assert results[1:] == [None] * 2 and isinstance(results[0], asyncio.CancelledError)
+        bodies = []
+        async with client.consumer(name) as consumer:
+            while b"handed in" not in bodies or bodies.count(b"no room") < 2:
+                bodies.append((await consumer.get(10)).body)
+        assert bodies.count(b"no room") == 2, "what was not sent is not there"
         await client.delete_queue(name)

@@ -1,6 +1,7 @@
 """A million messages, and no more memory than ten thousand."""
 
 import asyncio
+import threading
 
 import pytest
 
@@ -57,3 +58,27 @@ def test_memory_is_flat_for_asyncio(url, name):
 
     grown = asyncio.run(run())
     assert grown < 8 << 20, f"grew by {grown >> 10} KiB over 200,000 messages"
+
+
+def test_memory_is_flat_for_handlers(url, name):
+    with swiftamqp.connect(url) as client:
+        client.declare_queue(name)
+        publisher = client.publisher(window=2000)
+        handled = threading.Semaphore(0)
+
+        def handle(delivery):
+            assert len(delivery.body) == 100 and memoryview(delivery)[0] == 120
+            handled.release()
+
+        sizes = []
+        with client.consume(name, handle, concurrency=2, prefetch=500):
+            for turn in range(30):
+                for n in range(5_000):
+                    publisher.enqueue("", name, b"x" * 100)
+                publisher.flush()
+                for n in range(5_000):
+                    assert handled.acquire(timeout=30)
+                sizes.append(resident())
+        client.delete_queue(name)
+        grown = sizes[-1] - sizes[9]
+        assert grown < 8 << 20, f"grew by {grown >> 10} KiB over 100,000 messages"

@@ -306,12 +306,17 @@ def test_threads_share_a_consumer(client, queue):
 
 
 def test_a_slow_thread_holds_back_nothing_from_others(client, queue):
+    with client.publisher() as publisher:
+        for n in range(100):
+            publisher.enqueue("", queue, b"%d" % n)
     consumer = client.consumer(queue, prefetch=100)
-    go = threading.Event()
+    has_one, go = threading.Event(), threading.Event()
     taken = []
 
     def slow():
+        # Alone, it takes ahead.
         delivery = next(consumer)
+        has_one.set()
         go.wait(30)
         delivery.ack()
 
@@ -321,11 +326,9 @@ def test_a_slow_thread_holds_back_nothing_from_others(client, queue):
             taken.append(delivery.body)
 
     threads = [threading.Thread(target=slow), threading.Thread(target=quick)]
-    for thread in threads:
-        thread.start()
-    with client.publisher() as publisher:
-        for n in range(100):
-            publisher.enqueue("", queue, b"%d" % n)
+    threads[0].start()
+    assert has_one.wait(30)
+    threads[1].start()
     eventually(lambda: len(taken) == 99)
     go.set()
     threads[0].join(10)

@@ -14,5 +14,6 @@ from ._channel import Channel
 from ._client import Client, connect
 from ._consumer import Consumer
 from ._publisher import Publisher
+from ._subscription import Subscription
 
-__all__ = ["Channel", "Client", "Consumer", "Publisher", "connect"]
+__all__ = ["Channel", "Client", "Consumer", "Publisher", "Subscription", "connect"]

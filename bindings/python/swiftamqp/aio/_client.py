@@ -1,36 +1,42 @@
 from __future__ import annotations
 
 import asyncio
-import warnings
 import weakref
-from typing import TYPE_CHECKING, Any, Dict, Generator, List, Optional, Set
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Set
 
-from .. import _core, _events, _options
+from .. import _core, _events, _handling, _options
+from .._base import BaseClient
 from .._options import TIMEOUT
-from ..errors import AMQPError, Closed
-from ..topology import FINDINGS, IF_EMPTY, IF_UNUSED, Plan, PlanItem, QueueInfo, Topology, flags
-from . import _threads
+from ..errors import Closed
+from ..topology import Plan, QueueInfo, Topology, delete_flags, flags
+from ._asking import ask
 from ._channel import Channel
 from ._consumer import Consumer
+from ._opening import Opening
 from ._publisher import Publisher
+from ._subscription import Subscription
 
 if TYPE_CHECKING:
     from .._core import Body, Properties
     from .._events import EventHandler
+    from .._handling import FailurePolicy
     from .._options import Options, Time, URLs
     from ..topology import Arguments
+    from ._subscription import Handler
 
 _USABLE = frozenset((2, 4, 5))
 _CLOSED = 7
 
 
-class Client:
+class Client(BaseClient):
     """A supervised client of one event loop: ``async with swiftamqp.aio.connect(url) as client``.
 
     It connects, comes back when a connection is lost, and puts back what was declared. Methods that ask the broker wait
     ``timeout`` seconds for its answer, and for a connection where there is none; None waits without a limit. A task that
     is cancelled meanwhile is free at once; what it has asked for may still happen.
     """
+
+    _label = "swiftamqp.aio.Client"
 
     def __init__(
         self, url: URLs, name: Optional[str], heartbeat: Time, timeout: Time, topology: Optional[Topology],
@@ -42,9 +48,9 @@ class Client:
         # Weak: a consumer that nobody has any more ends.
         self._publishers: weakref.WeakValueDictionary[int, Publisher] = weakref.WeakValueDictionary()
         self._consumers: weakref.WeakValueDictionary[int, Consumer] = weakref.WeakValueDictionary()
+        self._subscriptions: Dict[int, Subscription] = {}
         #: Publishers whose futures may be all that is left of them.
         self._busy: Set[Publisher] = set()
-        self._last_user = 0
         self._publisher: Optional[Publisher] = None
         self._opened: asyncio.Future[None] = self._loop.create_future()
         self._ending: Optional[asyncio.Future[Dict[str, Any]]] = None
@@ -65,26 +71,9 @@ class Client:
 
     # ---------------------------------------------------------------- What it is in
 
-    @property
-    def state(self) -> str:
-        """ "connecting", "open", "recovering", "degraded", "blocked", "closing" or "closed"."""
-        return self._core.state()
-
     async def wait(self, timeout: Time = TIMEOUT) -> None:
         """Waits until it is usable: open, degraded or blocked."""
-        await _threads.run(self._core.wait, timeout)
-
-    def health(self) -> Optional[AMQPError]:
-        """None if work that is handed in now is done now, else why not. Asks nobody and does not wait."""
-        return self._core.health()
-
-    def is_live(self, tolerance: Time) -> bool:
-        """False only if nothing but a restart of the program can help: for liveness probes."""
-        return self._core.is_live(tolerance)
-
-    def stats(self) -> Dict[str, int]:
-        """What was counted since the client was made."""
-        return self._core.stats()
+        await ask(self._core.wait, timeout)
 
     # ---------------------------------------------------------------- Publishing and consuming
 
@@ -101,25 +90,55 @@ class Client:
 
     async def publish(
         self, exchange: str, routing_key: str, body: Body, properties: Optional[Properties] = None, *,
-        mandatory: bool = True, once: bool = False,
+        mandatory: bool = True, once: bool = False, timeout: Time = None,
     ) -> None:
         """Publishes with a publisher of the client's own, and returns when the broker has confirmed the message."""
         if self._publisher is None:
             self._publisher = self.publisher()
-        await self._publisher.publish(exchange, routing_key, body, properties, mandatory=mandatory, once=once)
+        await self._publisher.publish(
+            exchange, routing_key, body, properties, mandatory=mandatory, once=once, timeout=timeout)
 
     def consumer(
         self, queue: str, *, prefetch: Optional[int] = None, auto_ack: bool = False, tag: Optional[str] = None,
         exclusive: bool = False, arguments: Arguments = None, timeout: Time = TIMEOUT, options: Options = None,
-    ) -> _Consuming:
+    ) -> Opening[Consumer]:
         """Begins to consume: ``async with client.consumer(queue) as consumer``, or ``await client.consumer(queue)``.
         ``prefetch`` is how many deliveries may be unsettled (64)."""
         settings = _options.for_consumer(prefetch, auto_ack, tag, exclusive, arguments, options)
-        return _Consuming(self, queue, settings, timeout)
+        return Opening(lambda: self._consume(queue, settings, timeout))
+
+    async def _consume(self, queue: str, settings: _core.Options, timeout: Time) -> Consumer:
+        user = self._user()
+        # Deliveries may come before the thread has said that it consumes.
+        consumer = self._consumers[user] = Consumer(self)
+        opening = ask(_core.Consumer, self._core, queue, settings, self._events, user, timeout)
+        try:
+            consumer._core = await opening
+        except BaseException:
+            self._consumers.pop(user, None)
+            # A task that was cancelled: what comes of the call is dropped, and with it the consumer.
+            raise
+        return consumer
+
+    def consume(
+        self, queue: str, handler: Handler, *, concurrency: int = 1, on_failure: Optional[FailurePolicy] = None,
+        deadline: Time = None, prefetch: Optional[int] = None, tag: Optional[str] = None, exclusive: bool = False,
+        arguments: Arguments = None, options: Options = None,
+    ) -> Subscription:
+        """Has the coroutine ``handler(delivery)`` run as a task for each delivery, ``concurrency`` at a time: with one in the
+        order of the queue. Does not wait.
+
+        The delivery is acked when the handler returns, unless it has settled it, or returns a Settle. Where it raises,
+        ``on_failure`` says what happens: Requeue() if not given, Retry(...) or Reject(). After ``deadline`` the task is
+        cancelled, which counts as a failure. More ``options`` begin with "consumer.", "failures.", "handler." and "breaker.".
+        """
+        settings = _handling.options(
+            prefetch, concurrency, on_failure, deadline, tag, exclusive, arguments, options)
+        return Subscription(self, queue, handler, settings)
 
     async def channel(self, *, timeout: Time = TIMEOUT) -> Channel:
         """A plain channel: basic.get, transactions, passive declares."""
-        return Channel(await _threads.run(_core.Channel, self._core, timeout))
+        return Channel(await ask(_core.Channel, self._core, timeout))
 
     # ---------------------------------------------------------------- Declaring
 
@@ -129,7 +148,7 @@ class Client:
     ) -> None:
         """Declares an exchange, now and on every connection from then on."""
         bits = flags(durable, auto_delete=auto_delete, internal=internal)
-        await _threads.run(self._core.declare_exchange, name, type, bits, arguments, timeout)
+        await ask(self._core.declare_exchange, name, type, bits, arguments, timeout)
 
     async def declare_queue(
         self, name: str = "", *, durable: bool = True, exclusive: bool = False, auto_delete: bool = False,
@@ -138,69 +157,66 @@ class Client:
         """Declares a queue, now and on every connection from then on. Without a name the broker chooses one, anew on every
         connection: current_queue_name() has the present one."""
         bits = flags(durable, exclusive, auto_delete, quorum=quorum)
-        return QueueInfo(*await _threads.run(self._core.declare_queue, name, bits, arguments, timeout))
+        return QueueInfo(*await ask(self._core.declare_queue, name, bits, arguments, timeout))
 
     async def bind_queue(
         self, queue: str, exchange: str, routing_key: str = "", *, arguments: Arguments = None, timeout: Time = TIMEOUT
     ) -> None:
-        await _threads.run(self._core.declare_binding, queue, exchange, routing_key, arguments, timeout)
+        await ask(self._core.declare_binding, queue, exchange, routing_key, arguments, timeout)
 
     async def unbind_queue(
         self, queue: str, exchange: str, routing_key: str = "", *, arguments: Arguments = None, timeout: Time = TIMEOUT
     ) -> None:
-        await _threads.run(self._core.delete_binding, queue, exchange, routing_key, arguments, timeout)
+        await ask(self._core.delete_binding, queue, exchange, routing_key, arguments, timeout)
 
     async def bind_exchange(
         self, destination: str, source: str, routing_key: str = "", *, arguments: Arguments = None,
         timeout: Time = TIMEOUT,
     ) -> None:
-        await _threads.run(
+        await ask(
             self._core.declare_exchange_binding, destination, source, routing_key, arguments, timeout)
 
     async def unbind_exchange(
         self, destination: str, source: str, routing_key: str = "", *, arguments: Arguments = None,
         timeout: Time = TIMEOUT,
     ) -> None:
-        await _threads.run(self._core.delete_exchange_binding, destination, source, routing_key, arguments, timeout)
+        await ask(self._core.delete_exchange_binding, destination, source, routing_key, arguments, timeout)
 
     async def delete_queue(
         self, name: str, *, if_unused: bool = False, if_empty: bool = False, timeout: Time = TIMEOUT
     ) -> int:
         """Gives how many messages were in it."""
-        bits = (IF_UNUSED if if_unused else 0) | (IF_EMPTY if if_empty else 0)
-        return await _threads.run(self._core.delete_queue, name, bits, timeout)
+        bits = delete_flags(if_unused, if_empty)
+        return await ask(self._core.delete_queue, name, bits, timeout)
 
     async def delete_exchange(self, name: str, *, if_unused: bool = False, timeout: Time = TIMEOUT) -> None:
-        await _threads.run(self._core.delete_exchange, name, IF_UNUSED if if_unused else 0, timeout)
+        await ask(self._core.delete_exchange, name, delete_flags(if_unused), timeout)
 
     async def purge_queue(self, name: str, *, timeout: Time = TIMEOUT) -> int:
         """Drops the messages that are ready, and gives how many they were."""
-        return await _threads.run(self._core.purge_queue, name, timeout)
+        return await ask(self._core.purge_queue, name, timeout)
 
     async def queue_status(self, name: str, *, timeout: Time = TIMEOUT) -> QueueInfo:
         """Asks the broker. ChannelError with 404 if there is no such queue; nothing else suffers from that."""
-        return QueueInfo(*await _threads.run(self._core.queue_status, name, timeout))
-
-    def current_queue_name(self, name: str) -> str:
-        """The present name of a queue that the broker named, given any name that it has had."""
-        return self._core.current_queue_name(name)
+        return QueueInfo(*await ask(self._core.queue_status, name, timeout))
 
     async def apply(self, topology: Topology, *, timeout: Time = TIMEOUT) -> None:
         """Declares all of it, and keeps it. Degraded if some of it was refused."""
-        await _threads.run(self._core.apply_topology, topology._make(), timeout)
+        await ask(self._core.apply_topology, topology._make(), timeout)
 
     async def plan(self, topology: Topology, *, timeout: Time = TIMEOUT) -> Plan:
         """Compares with what the broker has, and changes nothing."""
-        is_applicable, items = await _threads.run(self._core.plan_topology, topology._make(), timeout)
-        return Plan(is_applicable, [PlanItem(FINDINGS.get(finding, "?"), text) for finding, text in items])
+        return Plan._of(await ask(self._core.plan_topology, topology._make(), timeout))
 
     # ---------------------------------------------------------------- Its end
 
     async def drain(self, timeout: Time = TIMEOUT) -> Dict[str, Any]:
         """Ends the client in good order: nothing new is delivered, what was given out can still be settled, publishes get
         their outcomes. Returns within the timeout, with what was done; "timed_out" says whether the time ran out."""
+        for subscription in self._subscriptions.values():
+            subscription._check_may_end()
         if self._ending is None:
-            self._ending = _threads.run(self._core.drain, timeout)
+            self._ending = ask(self._core.drain, timeout)
         report = await asyncio.shield(self._ending)
         self._detach()
         return report
@@ -227,22 +243,11 @@ class Client:
     async def __aexit__(self, kind: Any, value: Any, traceback: Any) -> None:
         await self.close()
 
-    def __del__(self) -> None:
-        if not getattr(self, "_is_closed", True):
-            warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self)
-
-    def __repr__(self) -> str:
-        try:
-            return f"<swiftamqp.aio.Client {self.state}>"
-        except Exception:
-            return "<swiftamqp.aio.Client>"
-
     # ---------------------------------------------------------------- Events
 
     def _user(self) -> int:
         """A number for a publisher or a consumer in events; 0 is the client."""
-        self._last_user += 1
-        return self._last_user
+        return _events.number()
 
     def _take(self) -> bool:
         """Takes what is in the event queue, a batch at a time: the loop comes back while there is more."""
@@ -277,11 +282,12 @@ class Client:
             elif value == _CLOSED:
                 self._opened.set_exception(error or Closed("the client was closed", code=-4, cause=-4))
         elif kind == _events.CONSUMER:
-            consumer = self._consumers.get(user)
+            consumer = self._consumers.get(user) or self._subscriptions.get(user)
             if consumer is not None:
                 consumer._on_change(value, error)
                 if value == _events.CONSUMER_ENDED:
                     self._consumers.pop(user, None)
+                    self._subscriptions.pop(user, None)
         _events.tell(self._on_event, event)
 
     def _detach(self) -> None:
@@ -303,72 +309,12 @@ class Client:
             publisher._abandon()
         for consumer in list(self._consumers.values()):
             consumer._end(None)
+        for subscription in self._subscriptions.values():
+            subscription._end(None)
         self._publishers.clear()
+        self._subscriptions.clear()
         self._consumers.clear()
         self._busy.clear()
-
-
-class _Connecting:
-    """What connect() gives: to be awaited, or entered."""
-
-    __slots__ = ("_arguments", "_client")
-
-    def __init__(self, *arguments: Any) -> None:
-        self._arguments = arguments
-        self._client: Optional[Client] = None
-
-    async def _open(self) -> Client:
-        return await Client(*self._arguments)._open()
-
-    def __await__(self) -> Generator[Any, None, Client]:
-        return self._open().__await__()
-
-    async def __aenter__(self) -> Client:
-        self._client = await self._open()
-        return self._client
-
-    async def __aexit__(self, kind: Any, value: Any, traceback: Any) -> None:
-        if self._client is not None:
-            await self._client.close()
-
-
-class _Consuming:
-    """What Client.consumer() gives: to be awaited, or entered."""
-
-    __slots__ = ("_client", "_queue", "_settings", "_timeout", "_consumer")
-
-    def __init__(self, client: Client, queue: str, settings: _core.Options, timeout: Time) -> None:
-        self._client = client
-        self._queue = queue
-        self._settings = settings
-        self._timeout = timeout
-        self._consumer: Optional[Consumer] = None
-
-    async def _open(self) -> Consumer:
-        client = self._client
-        user = client._user()
-        # Deliveries may come before the thread has said that it consumes.
-        consumer = client._consumers[user] = Consumer(client)
-        opening = _threads.run(
-            _core.Consumer, client._core, self._queue, self._settings, client._events, user, self._timeout)
-        try:
-            consumer._core = await opening
-        except BaseException:
-            client._consumers.pop(user, None)
-            # A task that was cancelled: what comes of the call is dropped, and with it the consumer.
-            raise
-        return consumer
-
-    def __await__(self) -> Generator[Any, None, Consumer]:
-        return self._open().__await__()
-
-    async def __aenter__(self) -> Consumer:
-        self._consumer = await self._open()
-        return self._consumer
-
-    async def __aexit__(self, kind: Any, value: Any, traceback: Any) -> None:
-        if self._consumer is not None:
-            await self._consumer.close()
 
 
 def connect(
@@ -380,11 +326,15 @@ def connect(
     topology: Optional[Topology] = None,
     options: Options = None,
     on_event: EventHandler = None,
-) -> _Connecting:
+) -> Opening[Client]:
     """Connects: ``async with connect(url) as client``, or ``client = await connect(url)`` and ``await client.close()``.
 
     ``url`` is one broker, or several that are tried in their order; without one it is AMQP_URL of the environment.
     ``name`` is what the broker's pages call the connection. ``on_event`` is called with an Event by the loop; lines for the
     log go to the logger "swiftamqp". More ``options`` are in docs/c-options.md.
     """
-    return _Connecting(url, name, heartbeat, timeout, topology, options, on_event)
+
+    async def open() -> Client:
+        return await Client(url, name, heartbeat, timeout, topology, options, on_event)._open()
+
+    return Opening(open)

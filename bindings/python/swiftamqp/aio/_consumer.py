@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, AsyncIterator, Deque, List, Optional
 from .. import _core, _events
 from .._options import milliseconds
 from ..errors import AMQPError, Closed
-from . import _threads
+from ._asking import ask
 
 if TYPE_CHECKING:
     from .._core import Delivery
@@ -89,7 +89,7 @@ class Consumer:
                 ready.clear()
             if self._core is None:
                 return True
-            self._ending = _threads.run(_cancel, self._core, timeout, ready)
+            self._ending = ask(_cancel, self._core, timeout, ready)
         return await asyncio.shield(self._ending)
 
     async def __aenter__(self) -> Consumer:

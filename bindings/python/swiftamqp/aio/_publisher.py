@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
 from .. import _core
 from .._options import milliseconds
-from ..errors import AMQPError, BatchError, Timeout, Unknown
+from ..errors import AMQPError, BatchError, NotSent, Timeout, Unknown
 
 if TYPE_CHECKING:
     from .._core import Body, Properties
@@ -49,12 +49,16 @@ class Publisher:
 
     async def publish(
         self, exchange: str, routing_key: str, body: Body, properties: Optional[Properties] = None, *,
-        mandatory: bool = True, once: bool = False,
+        mandatory: bool = True, once: bool = False, timeout: Time = None,
     ) -> None:
         """Returns when the broker has confirmed the message; raises Nacked, Returned, Unknown or NotSent otherwise.
 
-        A task that is cancelled before the message was taken has published nothing; later, the message goes on its way.
+        When ``timeout`` has passed it raises NotSent where the message was not taken yet, else Unknown: it goes on its way,
+        by the publisher's deadline. A task that is cancelled before the message was taken has published nothing; later, the
+        message goes on its way.
         """
+        if timeout is not None:
+            return await self._publish_within(timeout, exchange, routing_key, body, properties, mandatory, once)
         tag = None
         if not self._waiting:
             tag = self._try(exchange, routing_key, body, properties, mandatory, once)
@@ -108,6 +112,38 @@ class Publisher:
     def unconfirmed(self) -> int:
         """How many publishes have no outcome yet."""
         return len(self._pending)
+
+    # ---------------------------------------------------------------- Time
+
+    async def _publish_within(self, timeout: Time, *arguments: Any) -> None:
+        deadline = self._loop.time() + (milliseconds(timeout) or 0) / 1000
+        tag = await self._taken_by(deadline, arguments)
+        if tag is None:
+            raise NotSent(
+                "there was no room for the message in time; nothing of it was sent", code=-15, cause=-2, is_retriable=True)
+        future = self._pending[tag] = self._loop.create_future()
+        timer = self._loop.call_at(deadline, self._on_outcome, tag, Unknown(
+            "the message has no confirm in time; it may still get one", code=-14, cause=-2, is_retriable=True))
+        try:
+            await future
+        finally:
+            timer.cancel()
+
+    async def _taken_by(self, deadline: float, arguments: Tuple[Any, ...]) -> Optional[int]:
+        left = deadline - self._loop.time()
+        if left <= 0:
+            return None
+        tag = self._try(*arguments) if not self._waiting else None
+        if tag is not None:
+            return tag
+        taking = self._loop.create_task(self._when_there_is_room(*arguments))
+        try:
+            await asyncio.wait([taking], timeout=left)
+        finally:
+            # Nothing where it is over. Else it ends without a publish.
+            taking.cancel()
+        await asyncio.wait([taking])
+        return None if taking.cancelled() else taking.result()
 
     # ---------------------------------------------------------------- Room
 
