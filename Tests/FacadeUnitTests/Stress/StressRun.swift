@@ -1,0 +1,287 @@
+import CSwiftAMQP
+import Synchronization
+import TestSupport
+
+/// Sixteen threads at one client of the C ABI, and what they were told.
+///
+/// Threads share as little as they can beside the library: what orders them for the thread sanitizer has to be the library.
+///
+/// - Invariant: handles and `tags` do not change while threads run, and handles may be used by all of them. Each place of `tags`
+///   is written by the library, for one publish, before its event. That is why the class is `@unchecked Sendable`.
+final class StressRun: @unchecked Sendable {
+    /// The end of a publish, as its event or the call told it.
+    struct Ending: Sendable {
+        let number: Int
+        let status: samqp_status
+        let attempts: Int32
+    }
+
+    /// An event that two threads look at.
+    private final class SharedEvent: Sendable {
+        let event: Client
+        let users = Locked(2)
+
+        init(_ event: OpaquePointer) { self.event = Client(handle: event) }
+    }
+
+    static let publishers = 6
+    static let eventTakers = 3
+    static let pollers = 3
+    static let waiters = 2
+    static let threads = publishers + eventTakers + pollers + waiters + 2
+    static let publishesEach = 400
+    static let waitsEach = 60
+    static let churns = 30
+    static let publishesOfAChurn = 10
+    static let publishes = publishers * publishesEach + waiters * waitsEach + churns * publishesOfAChurn
+    static let deliveries = 600
+
+    private let client: OpaquePointer
+    private let events: OpaquePointer
+    private let shared: [OpaquePointer]
+    private let consumer: OpaquePointer
+    private let ledger: StressLedger
+    private let tags: UnsafeMutablePointer<UInt64>
+    private let deadline = Deadline.after(.seconds(60))
+    private let takenIn = Atomic(0)
+    private let toldOf = Atomic(0)
+    private let over = Atomic(0)
+    private let shelf = Locked<[SharedEvent]>([])
+    private let deliveriesOnShelf = Locked<[Client]>([])
+
+    private struct Told: Sendable {
+        var endings: [Ending] = []
+        var complaints: [String] = []
+        var deliveries: [Int] = []
+    }
+
+    private let told = Locked(Told())
+
+    var endings: [Ending] { told.withLock { $0.endings } }
+    var complaints: [String] { told.withLock { $0.complaints } }
+    /// What was delivered, as often as it was.
+    var delivered: [Int] { told.withLock { $0.deliveries } }
+
+    init?(_ client: Client, _ ledger: StressLedger) {
+        self.client = client.handle
+        self.ledger = ledger
+        tags = .allocate(capacity: Self.publishes)
+        tags.initialize(repeating: 0, count: Self.publishes)
+        // Few places, so that publishing has to wait for those who take events.
+        guard let events = samqp_events_new(128) else { return nil }
+        self.events = events
+        var made: OpaquePointer?
+        shared = (0..<2).compactMap { _ in
+            samqp_publisher_open(&made, client.handle, nil, events, nil, nil) == SAMQP_OK ? made : nil
+        }
+        let options = samqp_options_new()
+        defer { samqp_options_free(options) }
+        _ = samqp_options_set(options, "consumer.prefetch", "16", nil)
+        guard samqp_consume(&made, client.handle, "q", options, nil, nil, 0, nil) == SAMQP_OK, let made else {
+            return nil
+        }
+        consumer = made
+    }
+
+    deinit {
+        for publisher in shared { samqp_publisher_free(publisher) }
+        samqp_consumer_free(consumer)
+        samqp_events_free(events)
+        tags.deallocate()
+    }
+
+    /// What thread `index` of ``threads`` does.
+    func run(_ index: Int) {
+        var told = Told()
+        switch index {
+        case ..<Self.publishers: publish(index, &told)
+        case ..<(Self.publishers + Self.eventTakers): takeEvents(&told)
+        case ..<(Self.publishers + Self.eventTakers + Self.pollers): poll(&told)
+        case ..<(Self.threads - 2): publishWaiting(index - Self.publishers - Self.eventTakers - Self.pollers, &told)
+        case ..<(Self.threads - 1): churn(&told)
+        default: ask()
+        }
+        self.told.withLock {
+            $0.endings += told.endings
+            $0.complaints += told.complaints
+            $0.deliveries += told.deliveries
+        }
+    }
+
+    // MARK: Publishing
+
+    private func submit(
+        _ number: Int, _ publisher: OpaquePointer, _ events: OpaquePointer, _ told: inout Told
+    ) {
+        let message = StressMessage(number)
+        while !deadline.hasPassed {
+            let status = message.withArguments { properties, body in
+                samqp_publish(
+                    publisher, "", message.routingKey, properties, body.baseAddress, body.count, message.flags,
+                    UnsafeMutableRawPointer(bitPattern: number + 1), tags + number, nil)
+            }
+            if status == SAMQP_OK {
+                takenIn.add(1, ordering: .relaxed)
+                return
+            }
+            guard status == SAMQP_ERR_WOULD_BLOCK else {
+                told.complaints.append("publish \(number) was refused: \(status)")
+                return
+            }
+            take(events, within: 20, &told)
+        }
+        told.complaints.append("publish \(number) found no room")
+    }
+
+    private func publish(_ thread: Int, _ told: inout Told) {
+        for index in 0..<Self.publishesEach {
+            submit(thread * Self.publishesEach + index, shared[index % shared.count], events, &told)
+        }
+    }
+
+    private func publishWaiting(_ thread: Int, _ told: inout Told) {
+        let first = Self.publishers * Self.publishesEach + thread * Self.waitsEach
+        for number in first..<first + Self.waitsEach {
+            let message = StressMessage(number)
+            let status = message.withArguments { properties, body in
+                samqp_publish_wait(
+                    shared[number % shared.count], "", message.routingKey, properties, body.baseAddress, body.count,
+                    message.flags, -1, nil)
+            }
+            told.endings.append(Ending(number: number, status: status, attempts: 1))
+        }
+    }
+
+    /// Publishers whose handles are gone before their publishes have ended.
+    private func churn(_ told: inout Told) {
+        guard let own = samqp_events_new(0) else { return }
+        let first = Self.publishers * Self.publishesEach + Self.waiters * Self.waitsEach
+        let before = told.endings.count
+        for round in 0..<Self.churns {
+            var publisher: OpaquePointer?
+            guard samqp_publisher_open(&publisher, client, nil, own, nil, nil) == SAMQP_OK, let publisher else { break }
+            for index in 0..<Self.publishesOfAChurn {
+                submit(first + round * Self.publishesOfAChurn + index, publisher, own, &told)
+            }
+            samqp_publisher_free(publisher)
+            take(own, within: 0, &told)
+        }
+        while told.endings.count - before < Self.churns * Self.publishesOfAChurn, !deadline.hasPassed {
+            take(own, within: 20, &told)
+        }
+        samqp_events_free(own)
+    }
+
+    // MARK: Events
+
+    private func takeEvents(_ told: inout Told) {
+        let expected = Self.publishers * Self.publishesEach + Self.churns * Self.publishesOfAChurn
+        while toldOf.load(ordering: .relaxed) < expected, !deadline.hasPassed {
+            take(events, within: 20, &told)
+            lookAtShelf(&told)
+        }
+        lookAtShelf(&told)
+    }
+
+    private func take(_ events: OpaquePointer, within timeout: Int64, _ told: inout Told) {
+        var batch = [OpaquePointer?](repeating: nil, count: 16)
+        let count = Int(samqp_events_poll_batch(events, timeout, &batch, batch.count))
+        for event in batch.prefix(max(count, 0)) {
+            guard let event else { continue }
+            guard samqp_event_get_type(event) == SAMQP_EVENT_CONFIRM else {
+                samqp_event_free(event)
+                continue
+            }
+            let number = Int(bitPattern: samqp_event_user(event)) - 1
+            note(event, number, &told)
+            if number % 5 == 0 {
+                let shared = SharedEvent(event)
+                shelf.withLock { $0.append(shared) }
+                look(at: shared, &told)
+            } else {
+                samqp_event_free(event)
+            }
+            toldOf.add(1, ordering: .relaxed)
+        }
+    }
+
+    private func note(_ event: OpaquePointer, _ number: Int, _ told: inout Told) {
+        guard (0..<Self.publishes).contains(number) else {
+            told.complaints.append("an event is for a publish \(number) that there never was")
+            return
+        }
+        let tag = samqp_event_tag(event)
+        if tag == 0 || tag != tags[number] {
+            told.complaints.append("publish \(number) had the tag \(tags[number]), and its event has \(tag)")
+        }
+        told.endings.append(
+            Ending(number: number, status: samqp_event_status(event), attempts: samqp_event_int(event)))
+    }
+
+    private func lookAtShelf(_ told: inout Told) {
+        while let shared = shelf.withLock({ $0.popLast() }) { look(at: shared, &told) }
+    }
+
+    /// What has to be made of an event at the first look, by two threads at once; the last one frees it.
+    private func look(at shared: SharedEvent, _ told: inout Told) {
+        let event = shared.event.handle
+        let hasError = samqp_event_error(event) != nil
+        if hasError != (samqp_event_status(event) != SAMQP_OK) || samqp_event_text(event) == nil {
+            told.complaints.append("an event that has status \(samqp_event_status(event)) has the wrong error or text")
+        }
+        let isLast = shared.users.withLock { users in
+            users -= 1
+            return users == 0
+        }
+        if isLast { samqp_event_free(event) }
+    }
+
+    // MARK: Consuming
+
+    private func poll(_ told: inout Told) {
+        while ledger.ackedCount < Self.deliveries, !deadline.hasPassed {
+            var batch = [OpaquePointer?](repeating: nil, count: 4)
+            let count = samqp_consumer_poll_batch(consumer, 20, &batch, batch.count, nil)
+            if count < 0 { told.complaints.append("polling failed: \(count)") }
+            for delivery in batch.prefix(Int(max(count, 0))) {
+                guard let delivery else { continue }
+                var length = 0
+                let body = samqp_delivery_body(delivery, &length)
+                let bytes = [UInt8](UnsafeRawBufferPointer(start: body, count: length))
+                guard let message = StressMessage(body: bytes), message.body == bytes else {
+                    told.complaints.append("a delivery is not what was sent: \(bytes.prefix(16))...")
+                    continue
+                }
+                told.deliveries.append(message.number)
+                // Some are settled by another thread.
+                if message.number % 3 == 0 {
+                    deliveriesOnShelf.withLock { $0.append(Client(handle: delivery)) }
+                } else {
+                    settle(delivery, &told)
+                }
+            }
+            while let delivery = deliveriesOnShelf.withLock({ $0.popLast() }) { settle(delivery.handle, &told) }
+        }
+    }
+
+    private func settle(_ delivery: OpaquePointer, _ told: inout Told) {
+        let status = samqp_delivery_ack(delivery, 0)
+        if status != SAMQP_OK, status != SAMQP_ERR_STALE { told.complaints.append("an ack was refused: \(status)") }
+        samqp_delivery_free(delivery)
+    }
+
+    // MARK: Asking
+
+    private func ask() {
+        var stats = samqp_stats()
+        let expected = Self.publishers * Self.publishesEach
+        while toldOf.load(ordering: .relaxed) < expected, !deadline.hasPassed {
+            stats.struct_size = MemoryLayout<samqp_stats>.size
+            _ = samqp_client_stats(client, &stats)
+            for publisher in shared { _ = samqp_publisher_unconfirmed(publisher) }
+            _ = samqp_events_count(events)
+            _ = samqp_events_wakeup(events)
+            _ = samqp_client_state(client)
+        }
+    }
+}
