@@ -1,3 +1,4 @@
+internal import AMQPTransport
 internal import CSwiftAMQP
 internal import SwiftAMQP
 internal import Synchronization
@@ -21,8 +22,8 @@ final class EventObject: Sendable {
     ///
     /// Invariant: it was retained when it was stored, and whoever exchanges it for 0 releases it.
     private let delivery: Atomic<UInt>
-    private let madeText = AtomicLazyReference<CText>()
-    private let madeError = AtomicLazyReference<ErrorObject>()
+    private let madeText = LazyReference<CText>()
+    private let madeError = LazyReference<ErrorObject>()
 
     init(_ delivery: DeliveryObject, user: UInt) {
         type = SAMQP_EVENT_DELIVERY

@@ -1,4 +1,5 @@
 import CSwiftAMQP
+import Glibc
 import Synchronization
 import TestSupport
 
@@ -24,16 +25,22 @@ final class StressRun: @unchecked Sendable {
         init(_ event: OpaquePointer) { self.event = Client(handle: event) }
     }
 
-    static let publishers = 6
+    private final class Counter: Sendable {
+        let value = Atomic(0)
+    }
+
+    static let publishers = 4
+    static let alternators = 2
     static let eventTakers = 3
     static let pollers = 3
     static let waiters = 2
-    static let threads = publishers + eventTakers + pollers + waiters + 2
+    static let threads = publishers + alternators + eventTakers + pollers + waiters + 2
     static let publishesEach = 400
     static let waitsEach = 60
     static let churns = 30
     static let publishesOfAChurn = 10
-    static let publishes = publishers * publishesEach + waiters * waitsEach + churns * publishesOfAChurn
+    static let published = (publishers + alternators) * publishesEach
+    static let publishes = published + waiters * waitsEach + churns * publishesOfAChurn
     static let deliveries = 600
 
     private let client: OpaquePointer
@@ -45,7 +52,8 @@ final class StressRun: @unchecked Sendable {
     private let deadline = Deadline.after(.seconds(60))
     private let takenIn = Atomic(0)
     private let toldOf = Atomic(0)
-    private let over = Atomic(0)
+    /// The number of the last event of each thread that publishes, and one.
+    private let lastTold = (0..<publishers + alternators).map { _ in Counter() }
     private let shelf = Locked<[SharedEvent]>([])
     private let deliveriesOnShelf = Locked<[Client]>([])
 
@@ -93,13 +101,25 @@ final class StressRun: @unchecked Sendable {
     /// What thread `index` of ``threads`` does.
     func run(_ index: Int) {
         var told = Told()
-        switch index {
-        case ..<Self.publishers: publish(index, &told)
-        case ..<(Self.publishers + Self.eventTakers): takeEvents(&told)
-        case ..<(Self.publishers + Self.eventTakers + Self.pollers): poll(&told)
-        case ..<(Self.threads - 2): publishWaiting(index - Self.publishers - Self.eventTakers - Self.pollers, &told)
-        case ..<(Self.threads - 1): churn(&told)
-        default: ask()
+        var left = index
+        func isOne(of count: Int) -> Bool {
+            left -= count
+            return left < 0
+        }
+        if isOne(of: Self.publishers) {
+            publish(index, &told)
+        } else if isOne(of: Self.alternators) {
+            alternate(index, &told)
+        } else if isOne(of: Self.eventTakers) {
+            takeEvents(&told)
+        } else if isOne(of: Self.pollers) {
+            poll(&told)
+        } else if isOne(of: Self.waiters) {
+            publishWaiting(left + Self.waiters, &told)
+        } else if isOne(of: 1) {
+            churn(&told)
+        } else {
+            ask()
         }
         self.told.withLock {
             $0.endings += told.endings
@@ -139,8 +159,20 @@ final class StressRun: @unchecked Sendable {
         }
     }
 
+    /// One at a time, and nothing in between that would order this thread and the one that takes the event: the library has to,
+    /// and the next one is most likely made of what the last one was.
+    private func alternate(_ thread: Int, _ told: inout Told) {
+        var own: OpaquePointer?
+        guard samqp_publisher_open(&own, client, nil, events, nil, nil) == SAMQP_OK, let own else { return }
+        for number in thread * Self.publishesEach..<(thread + 1) * Self.publishesEach {
+            submit(number, own, events, &told)
+            while lastTold[thread].value.load(ordering: .relaxed) != number + 1, !deadline.hasPassed { sched_yield() }
+        }
+        samqp_publisher_free(own)
+    }
+
     private func publishWaiting(_ thread: Int, _ told: inout Told) {
-        let first = Self.publishers * Self.publishesEach + thread * Self.waitsEach
+        let first = Self.published + thread * Self.waitsEach
         for number in first..<first + Self.waitsEach {
             let message = StressMessage(number)
             let status = message.withArguments { properties, body in
@@ -155,7 +187,7 @@ final class StressRun: @unchecked Sendable {
     /// Publishers whose handles are gone before their publishes have ended.
     private func churn(_ told: inout Told) {
         guard let own = samqp_events_new(0) else { return }
-        let first = Self.publishers * Self.publishesEach + Self.waiters * Self.waitsEach
+        let first = Self.published + Self.waiters * Self.waitsEach
         let before = told.endings.count
         for round in 0..<Self.churns {
             var publisher: OpaquePointer?
@@ -175,7 +207,7 @@ final class StressRun: @unchecked Sendable {
     // MARK: Events
 
     private func takeEvents(_ told: inout Told) {
-        let expected = Self.publishers * Self.publishesEach + Self.churns * Self.publishesOfAChurn
+        let expected = Self.published + Self.churns * Self.publishesOfAChurn
         while toldOf.load(ordering: .relaxed) < expected, !deadline.hasPassed {
             take(events, within: 20, &told)
             lookAtShelf(&told)
@@ -202,6 +234,8 @@ final class StressRun: @unchecked Sendable {
                 samqp_event_free(event)
             }
             toldOf.add(1, ordering: .relaxed)
+            let thread = number / Self.publishesEach
+            if lastTold.indices.contains(thread) { lastTold[thread].value.store(number + 1, ordering: .relaxed) }
         }
     }
 
@@ -274,7 +308,7 @@ final class StressRun: @unchecked Sendable {
 
     private func ask() {
         var stats = samqp_stats()
-        let expected = Self.publishers * Self.publishesEach
+        let expected = Self.published
         while toldOf.load(ordering: .relaxed) < expected, !deadline.hasPassed {
             stats.struct_size = MemoryLayout<samqp_stats>.size
             _ = samqp_client_stats(client, &stats)
