@@ -8,11 +8,17 @@ struct HammerTests {
         .enabled(if: Broker.canStartNodes, Comment(rawValue: Broker.nodesUnavailableReason)),
         arguments: FacadeProgram.all(.dies))
     func kills(program: FacadeProgram) async throws {
-        let path = try await program.build()
+        try await Self.expectSurvival(of: program, program.build())
+    }
+
+    /// Runs it, built at `path`, while its broker is killed and started again.
+    static func expectSurvival(
+        of program: FacadeProgram, _ path: String, _ environment: [String: String] = [:]
+    ) async throws {
         try await Broker.withPrivateNode { broker in
-            let environment = ["AMQP_URL": broker.url, "HAMMER_SECONDS": "\(Self.seconds)"]
+            let environment = environment.merging(["AMQP_URL": broker.url, "HAMMER_SECONDS": "\(seconds)"]) { $1 }
             async let output = program.run(path, environment: environment, within: .seconds(180))
-            for _ in 0..<Self.kills {
+            for _ in 0..<kills {
                 // How long it may work in peace, which nothing depends on.
                 try await Task.sleep(for: .seconds(1.5))
                 try await broker.kill()

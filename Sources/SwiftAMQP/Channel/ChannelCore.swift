@@ -66,6 +66,9 @@ final class ChannelCore: @unchecked Sendable {
     @exclusivity(unchecked) var consumers: [String: ConsumerCore] = [:]
     /// By ``UnsettledTags/ConsumerSlot``; 0 is `basic.get`. Never shrinks, so that a slot means one consumer.
     @exclusivity(unchecked) var consumerSlots: [ConsumerCore?] = [nil]
+    /// Why the consumers have ended, once they have: where this program closes the channel, the broker's answer may be read before
+    /// they have been told.
+    private var consumersEnd: ConsumerEnd?
     /// The publishers whose scopes are open.
     @exclusivity(unchecked) var windows: [PublisherCore] = []
     @exclusivity(unchecked) var flushWaiters: [Promise<Void>] = []
@@ -145,12 +148,14 @@ final class ChannelCore: @unchecked Sendable {
         // Consumers first: who learns from a failed request that the channel is gone must not be handed a delivery that
         // the broker has taken back.
         consumers = [:]
+        let end = consumersEnd ?? consumerEnd ?? .failed(error)
+        consumersEnd = end
         for case .some(let consumer) in consumerSlots {
             if consumer.isTracked { consumer.stopHandingOut() }
             // Also those that have ended already: what they hold is no longer theirs to hand out.
             wakeups.perform {
                 consumer.channelDidEnd()
-                consumer.end(consumerEnd ?? .failed(error))
+                consumer.end(end)
             }
         }
         for rpc in rpcs.removeAll() { wakeups.perform { rpc.promise.complete(.failure(error)) } }

@@ -1,3 +1,4 @@
+internal import AMQPTransport
 internal import CSwiftAMQP
 internal import SwiftAMQP
 internal import Synchronization
@@ -10,10 +11,10 @@ final class DeliveryObject: Sendable {
     private let owner: (any AnyObject & Sendable)?
     /// Its handler should end.
     private let cancelled = Atomic(false)
-    private let madeExchange = AtomicLazyReference<CText>()
-    private let madeRoutingKey = AtomicLazyReference<CText>()
-    private let madeConsumerTag = AtomicLazyReference<CText>()
-    private let madeProperties = AtomicLazyReference<PropertiesObject>()
+    private let madeExchange = LazyReference<CText>()
+    private let madeRoutingKey = LazyReference<CText>()
+    private let madeConsumerTag = LazyReference<CText>()
+    private let madeProperties = LazyReference<PropertiesObject>()
 
     /// - Parameters:
     ///   - tally: Where settles are counted; for those that nothing else counts.

@@ -1,5 +1,5 @@
+internal import AMQPTransport
 internal import SwiftAMQP
-internal import Synchronization
 
 /// One entry of a table, which never changes: setting a key makes another one.
 ///
@@ -10,9 +10,9 @@ final class TableEntry: Sendable {
     let value: AMQPFieldValue
     /// How deep tables and arrays are nested in it; 0 for every other value.
     let depth: Int
-    private let keyText = AtomicLazyReference<CText>()
-    private let contents = AtomicLazyReference<CBytes>()
-    private let nested = AtomicLazyReference<TableObject>()
+    private let keyText = LazyReference<CText>()
+    private let contents = LazyReference<CBytes>()
+    private let nested = LazyReference<TableObject>()
 
     init(key: String?, value: AMQPFieldValue, depth: Int) {
         self.key = key

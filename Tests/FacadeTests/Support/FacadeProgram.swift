@@ -96,11 +96,10 @@ struct FacadeProgram: Sendable, CustomTestStringConvertible {
         within: Duration
     ) async throws(HarnessError) -> CommandOutput {
         var environment = InstalledLibrary.environment(environment)
-        environment["LIBRARY"] = try await InstalledLibrary.shared.library
-        if symbols {
-            environment["LD_LIBRARY_PATH"] = InstalledLibrary.symbols
-            environment["LIBRARY"] = "libswiftamqp.so.0"
+        if words.contains(.noLink) {
+            environment["LIBRARY"] = symbols ? "libswiftamqp.so.0" : try await InstalledLibrary.shared.library
         }
+        if symbols { environment["LD_LIBRARY_PATH"] = InstalledLibrary.symbols }
         if words.contains(.broker) { environment["AMQP_URL"] = try await Broker.shared.url }
         let arguments = command + [path]
         let complete = environment

@@ -52,21 +52,13 @@ private actor Installation {
 
     private static func install() async throws(HarnessError) -> InstalledLibrary {
         try await takeFolder()
-        try await generate()
+        try await makeCalls(in: Checkout.generated)
         let library = InstalledLibrary(prefix: "\(Checkout.output)/prefix")
         // SwiftPM and git find what they need by the whole environment; a release build takes its time.
         try await runOrThrow(
             ["make", "--no-print-directory", "-C", Checkout.root, "install", "PREFIX=\(library.prefix)"],
             environment: try inheritedEnvironment(), within: .seconds(900))
         return library
-    }
-
-    /// calls.h, in which every function of the header is called: one that nobody calls cannot be forgotten.
-    private static func generate() async throws(HarnessError) {
-        let command = "mkdir -p \"$2\" && \"$1/scripts/lib/abi-calls\" \"$1/include/swiftamqp.h\" >\"$2/calls.h\""
-        try await runOrThrow(
-            ["sh", "-c", command, "sh", Checkout.root, Checkout.generated], environment: InstalledLibrary.environment(),
-            within: .seconds(60))
     }
 
     /// Makes the folder of these tests this process's own, until it ends: another run of them waits here.
@@ -98,4 +90,12 @@ private actor Installation {
         }
         return environment
     }
+}
+
+/// Makes calls.h, in which every function of the header is called: one that nobody calls cannot be forgotten.
+func makeCalls(in folder: String) async throws(HarnessError) {
+    let command = "mkdir -p \"$2\" && \"$1/scripts/lib/abi-calls\" \"$1/include/swiftamqp.h\" >\"$2/calls.h\""
+    try await runOrThrow(
+        ["sh", "-c", command, "sh", Checkout.root, folder], environment: InstalledLibrary.environment(),
+        within: .seconds(60))
 }

@@ -71,9 +71,7 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
     @exclusivity(unchecked) private(set) var ticket = PublishTicket.none
     /// The next of those that wait to be used again.
     @exclusivity(unchecked) var nextInPool: Unmanaged<ResendingPublish>?
-    private let attached = AtomicLazyReference<Attachment>()
-    /// Whether there is something in ``attached``, which itself is slow to look at from another module than its own.
-    private let hasAttachment = Atomic(false)
+    private let attached = LazyReference<Attachment>()
 
     private final class Attachment: Sendable {
         let object: any AnyObject & Sendable
@@ -152,7 +150,7 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
     /// Whether nothing is left of it that the next one would have to get rid of.
     private var isWorthKeeping: Bool {
         guard case .confirmed = ending, cause == nil, message.body.count <= Self.smallBody else { return false }
-        return !hasAttachment.load(ordering: .relaxed)
+        return attached.load() == nil
     }
 
     /// What a message costs besides its body, about: this object, its slot, its place in a line.
@@ -332,7 +330,6 @@ final class ResendingPublish: PublishOwner, @unchecked Sendable {
     /// Keeps what `make` gives as long as this object; the first stays.
     func attachment(_ make: () -> any AnyObject & Sendable) -> any AnyObject & Sendable {
         if let attachment = attached.load() { return attachment.object }
-        hasAttachment.store(true, ordering: .relaxed)
         return attached.storeIfNil(Attachment(make())).object
     }
 
