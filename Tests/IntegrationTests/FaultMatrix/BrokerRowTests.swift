@@ -114,9 +114,7 @@ extension BrokerFaults {
         func lostWhileBlocked() async throws {
             let broker = try await FaultNode.shared
             try await MatrixSession.run(broker) { session in
-                try await broker.setMemoryAlarm(on: true)
-                let pending = try await session.enqueue(as: 1, count: 20)
-                _ = await session.client.state { if case .blocked = $0 { true } else { false } }
+                let pending = try await session.enqueueBlocked(as: 1, by: broker)
                 await session.proxy.reset()
                 _ = await session.client.state { if case .blocked = $0 { session.connectionCount > 1 } else { false } }
                 #expect(pending.allSatisfy { $0.publish.outcomeIfKnown == nil })

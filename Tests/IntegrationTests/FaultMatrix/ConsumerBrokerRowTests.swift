@@ -23,9 +23,7 @@ extension BrokerFaults {
             let broker = try await FaultNode.shared
             try await MatrixSession.runConsuming(broker) { session in
                 try await session.withBusyConsumer { consumer in
-                    try await broker.setMemoryAlarm(on: true)
-                    let pending = try await session.enqueue(as: 3, count: 20)
-                    _ = await session.client.state { if case .blocked = $0 { true } else { false } }
+                    let pending = try await session.enqueueBlocked(as: 3, by: broker)
                     // What is tested is that nothing happens meanwhile.
                     try await Task.sleep(for: .seconds(2))
                     try await consumer.expectAcks(MatrixSession.heldCount)
@@ -50,9 +48,7 @@ extension BrokerFaults {
             let broker = try await FaultNode.shared
             try await MatrixSession.runConsuming(broker) { session in
                 try await session.withBusyConsumer { consumer in
-                    try await broker.setMemoryAlarm(on: true)
-                    let pending = try await session.enqueue(as: 3, count: 20)
-                    _ = await session.client.state { if case .blocked = $0 { true } else { false } }
+                    let pending = try await session.enqueueBlocked(as: 3, by: broker)
                     await session.proxy.reset()
                     try await consumer.expectStale(MatrixSession.heldCount)
                     #expect(pending.allSatisfy { $0.publish.outcomeIfKnown == nil })

@@ -141,22 +141,7 @@ struct ConsumerProcessRowTests {
     func outOfDescriptors() async throws {
         try await MatrixSession.runConsuming { session in
             try await session.expectConsumer(.newConnection) {
-                let events = session.client.events()
-                var before = rlimit()
-                try #require(getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before) == 0)
-                var none = before
-                // Every new descriptor would be this one or a higher one.
-                none.rlim_cur = 3
-                try #require(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &none) == 0)
-                await session.proxy.reset()
-                var reason: AMQPError?
-                for await event in events {
-                    if case .connectFailed(.consuming, let error) = event {
-                        reason = error
-                        break
-                    }
-                }
-                try #require(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before) == 0)
+                let reason = try await session.resetWithoutDescriptors(of: .consuming)
                 #expect(reason?.systemErrno == EMFILE, "\(String(describing: reason))")
             }
         }

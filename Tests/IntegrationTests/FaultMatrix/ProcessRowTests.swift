@@ -27,22 +27,7 @@ struct ProcessRowTests {
     func outOfDescriptors() async throws {
         try await MatrixSession.run { session in
             session.expectConfirmed(try await session.publish(as: 1, count: 5))
-            let events = session.client.events()
-            var before = rlimit()
-            try #require(getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before) == 0)
-            var none = before
-            // Every new descriptor would be this one or a higher one.
-            none.rlim_cur = 3
-            try #require(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &none) == 0)
-            await session.proxy.reset()
-            var reason: AMQPError?
-            for await event in events {
-                if case .connectFailed(_, let error) = event {
-                    reason = error
-                    break
-                }
-            }
-            try #require(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before) == 0)
+            let reason = try await session.resetWithoutDescriptors()
             #expect(reason?.systemErrno == EMFILE, "\(String(describing: reason))")
             session.expectConfirmed(try await session.publish(as: 2, count: 5))
             try await session.expectRestored()
