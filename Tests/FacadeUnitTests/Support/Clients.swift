@@ -33,13 +33,15 @@ func withClient(_ body: @escaping @Sendable (Client) -> Void) async throws {
 }
 
 /// A client that connects in the background; the caller frees it.
-func startClient(_ options: [(String, String)], at url: String) throws -> Client {
+func startClient(
+    _ options: [(String, String)], at url: String, events: OpaquePointer? = nil, user: UnsafeMutableRawPointer? = nil
+) throws -> Client {
     let made = samqp_options_new()
     defer { samqp_options_free(made) }
     expectOK { samqp_options_add_endpoint(made, url, $0) }
     for (key, value) in options { expectOK { samqp_options_set(made, key, value, $0) } }
     var client: OpaquePointer?
-    expectOK { samqp_client_start(&client, made, nil, nil, $0) }
+    expectOK { samqp_client_start(&client, made, events, user, $0) }
     return Client(handle: try #require(client))
 }
 
