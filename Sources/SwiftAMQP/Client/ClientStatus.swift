@@ -129,7 +129,7 @@ final class ClientStatus: @unchecked Sendable {
                 // It shows as failed instead.
                 consumer.isMissed = false
             case .paused: consumer.isMissed = false
-            case .awaited: break
+            case .awaited: if links[consumer.role]?.isOpen != true { consumer.isMissed = true }
             }
             if wasSubscribed != consumer.isSubscribed || consumer.subscriptionCount == 0 { consumer.since = .now() }
             consumers[id] = consumer
@@ -138,9 +138,10 @@ final class ClientStatus: @unchecked Sendable {
 
     func remove(consumer id: UInt64) { update { consumers[id] = nil } }
 
-    /// With the lock held: the connection is gone, and the client is not back before its consumers are.
+    /// With the lock held: the connection is gone, and the client is not back before its consumers are, but for those that
+    /// pause: they have nothing to come back with until their time is over.
     private func missConsumers(of role: AMQPLinkRole) {
-        for (id, consumer) in consumers where consumer.role == role {
+        for (id, consumer) in consumers where consumer.role == role && !consumer.isPaused {
             if consumer.isSubscribed { consumers[id]?.since = .now() }
             consumers[id]?.standing = .awaited
             consumers[id]?.isMissed = true

@@ -130,12 +130,23 @@ import Testing
             #expect(status.state.value.description == "open")
             status.link(.consuming, is: .down(Self.lost))
             status.link(.consuming, is: .open(connection))
+            #expect(status.state.value.description == "recovering")
+            // Nothing of the one that pauses is missing.
+            status.consumer(1, is: .subscribed)
+            #expect(status.state.value.description == "open")
+            // Its pause ends while there is a connection, and while there is none.
+            status.consumer(2, is: .awaited)
+            #expect(status.state.value.description == "open")
+            status.consumer(2, is: .paused)
+            status.link(.consuming, is: .down(Self.lost))
+            status.consumer(2, is: .awaited)
+            status.link(.consuming, is: .open(connection))
             status.consumer(1, is: .subscribed)
             #expect(status.state.value.description == "recovering")
             status.remove(consumer: 2)
             #expect(status.state.value.description == "open")
             let health = status.health(backlog: (0, 0)).consumers
-            #expect(health.map(\.subscriptionCount) == [2])
+            #expect(health.map(\.subscriptionCount) == [3])
             #expect(health.map(\.isSubscribed) == [true])
         }
     }

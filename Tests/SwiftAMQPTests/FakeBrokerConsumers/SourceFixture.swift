@@ -11,7 +11,10 @@ func withSource(
     do {
         try await AMQPConnection.withConnection(try broker.configuration()) { connection in
             let channel = try await connection.openChannel()
-            try await body(DeliverySource {}, channel, queues)
+            try await body(
+                DeliverySource {
+                } gaveBack: { _ in
+                }, channel, queues)
         }
     } catch {
         await broker.stop()

@@ -117,7 +117,7 @@ import Testing
             handler.fail(deliveries[0])
             await handler.failures.idle()
             try await until("the requeue") { !deliveries[0].isUnsettled }
-            #expect(handler.story == ["1: not confirmed in q.retry.1000, returned"])
+            #expect(handler.story == ["1: not confirmed in q.retry.1000, returned", "1: requeued"])
         }
         #expect(settles == ["basic.reject 1 requeue=true"])
     }
@@ -169,10 +169,29 @@ import Testing
             #expect(held.failures.heldCount == 0)
             #expect(held.story.last == "1: requeued at once")
             #expect(
-                publishing.story == ["1: not confirmed in q.retry.1000, timeout, at once", "1: requeued at once"])
+                publishing.story == [
+                    "1: not confirmed in q.retry.1000, timeout, at once", "1: requeued at once", "1: requeued at once",
+                ])
             #expect(publishing.published.count == 1)
         }
         #expect(settles == (1...5).map { "basic.nack \($0) requeue=true" })
+    }
+
+    /// A copy that waits to be published again is given up, and what it is of goes back.
+    @Test func givesBackWhatWouldBePublishedAgain() async throws {
+        let table: [UInt8] = [0, 0, 0, 22, 16] + Array("x-delivery-count".utf8) + [UInt8(ascii: "I"), 0, 0, 0, 19]
+        let settles = try await withDeliveries([.deliverFailing(1, redelivered: true, headers: table)]) {
+            deliveries, _ in
+            let policy = AMQPFailurePolicy.requeue(
+                backoff: AMQPBackoff(initial: .seconds(3600), maximum: .seconds(3600)), then: .park())
+            let handler = FailingHandler(policy) { (_) throws(AMQPError) in throw AMQPError(.nacked, "full") }
+            handler.fail(deliveries[0])
+            await handler.failures.idle()
+            #expect(handler.story == ["20 last: not confirmed in q.parked, nacked"])
+            handler.failures.requeueHeld()
+            #expect(handler.story.last == "20: requeued at once")
+        }
+        #expect(settles == ["basic.nack 1 requeue=true"])
     }
 
     @Test func goesOnAfterAPause() async throws {

@@ -26,9 +26,9 @@ public struct AMQPFailureEvent: Sendable {
         case retried(queue: String)
         /// A copy lies in this parking queue, and the original is acknowledged.
         case parked(queue: String)
-        /// A copy for this queue was not confirmed. The original goes back to its queue after the time, or, where it came
-        /// back too often already, the copy is published again. The error's `outcome` says whether the copy may be
-        /// there; then the message is there twice.
+        /// A copy for this queue was not confirmed. The original goes back to its queue after the time, as another event
+        /// says, or, where it came back too often already, the copy is published again. The error's `outcome` says whether
+        /// the copy may be there; then the message is there twice.
         case publishFailed(queue: String, AMQPError, after: Duration)
     }
 }

@@ -126,6 +126,7 @@ final class FailedDeliveries: @unchecked Sendable {
         self.timer = nil
         lock.unlock()
         timer?.cancel()
+        for case .publish(let copy) in all { report(copy.failed, .requeued(after: .zero)) }
         // In the order they came: quorum queues put them back in the order of the returns.
         for delivery in all.map(\.delivery).sorted(by: { $0.deliveryTag < $1.deliveryTag }) { giveBack(delivery) }
     }
@@ -287,14 +288,17 @@ final class FailedDeliveries: @unchecked Sendable {
         let random = UInt64.random(in: .min ... .max)
         let delay: Duration
         let element: Held
+        var isRequeued = false
         switch rules.actionWhenNotConfirmed(after: copy.failed.count, random: random) {
-        case .requeue(let after): (delay, element) = (after, .requeue(copy.failed.delivery))
+        case .requeue(let after):
+            (delay, element) = (after, .requeue(copy.failed.delivery))
+            isRequeued = true
         case .publishAgain(let after): (delay, element) = (after, .publish(copy))
         }
         let isHeld = hold(element, for: delay)
-        report(
-            copy.failed, .publishFailed(queue: copy.queue, error, after: isHeld ? delay : .zero),
-            isExhausted: copy.isParking)
+        let time = isHeld ? delay : .zero
+        report(copy.failed, .publishFailed(queue: copy.queue, error, after: time), isExhausted: copy.isParking)
+        if isRequeued || !isHeld { report(copy.failed, .requeued(after: time)) }
         if !isHeld { giveBack(copy.failed.delivery) }
     }
 

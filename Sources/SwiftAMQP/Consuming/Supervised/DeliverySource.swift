@@ -29,6 +29,7 @@ final class DeliverySource: ConsumerListener, @unchecked Sendable {
     @exclusivity(unchecked) private var waiting = FIFO<UnsafeContinuation<Void, Never>>()
     private var lastArrival: MonotonicTime?
     private let consumerEnded: @Sendable () -> Void
+    private let gaveBack: @Sendable (Int) -> Void
     private let surplus = Surplus()
 
     /// Set once, before anything is delivered.
@@ -39,8 +40,13 @@ final class DeliverySource: ConsumerListener, @unchecked Sendable {
         var call: (@Sendable () -> Void)?
     }
 
-    /// - Parameter consumerEnded: The consumer it is attached to has ended, on any thread.
-    init(consumerEnded: @escaping @Sendable () -> Void) { self.consumerEnded = consumerEnded }
+    /// - Parameters:
+    ///   - consumerEnded: The consumer it is attached to has ended, on any thread.
+    ///   - gaveBack: So many deliveries went back from here.
+    init(consumerEnded: @escaping @Sendable () -> Void, gaveBack: @escaping @Sendable (Int) -> Void) {
+        self.consumerEnded = consumerEnded
+        self.gaveBack = gaveBack
+    }
 
     /// `call` is told when deliveries are there that nobody waits for. Set before the first ``attach(_:)``.
     func onSurplus(_ call: @escaping @Sendable () -> Void) { surplus.call = call }
@@ -152,7 +158,9 @@ final class DeliverySource: ConsumerListener, @unchecked Sendable {
 
     /// The consumer was cancelled in this very moment: the delivery goes back, unless it has gone already.
     private func giveBack(_ deliveries: [AMQPDelivery]) {
-        for delivery in deliveries { try? delivery.nack(requeue: true) }
+        guard !deliveries.isEmpty else { return }
+        let count = deliveries.count { (try? $0.nack(requeue: true)) != nil }
+        if count > 0 { gaveBack(count) }
     }
 
     private func wait(since seen: UInt64) async {

@@ -51,7 +51,11 @@ final class SupervisedConsumer: @unchecked Sendable {
         tag = configuration.consumerTag.flatMap { $0.isEmpty ? nil : $0 } ?? ConsumerTags.next()
         let bell = Doorbell()
         self.bell = bell
-        source = DeliverySource { bell.ring() }
+        source = DeliverySource {
+            bell.ring()
+        } gaveBack: { [counters] count in
+            counters.add { $0.requeued &+= UInt64(count) }
+        }
     }
 
     private var isStopping: Bool { lock.withLock { ending != nil } }
@@ -237,6 +241,7 @@ final class SupervisedConsumer: @unchecked Sendable {
                 await unsubscribe()
                 await wait(duration)
                 resumed()
+                status.consumer(id, is: .awaited)
                 event = .waited
             case .end(let error):
                 await end(error)
