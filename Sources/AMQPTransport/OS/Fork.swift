@@ -6,6 +6,9 @@ internal import Synchronization
 package enum Fork {
     private static let isInChild = Atomic(false)
     private static let registration: Void = {
+        // Made before there is a handler: where a debug build makes it when it is first touched, and a thread is at that while
+        // another one forks, the child would wait in its handler for a thread that it does not have.
+        isInChild.store(false, ordering: .relaxed)
         // Fails for want of memory alone; then children are not told apart.
         _ = pthread_atfork(nil, nil) { Fork.isInChild.store(true, ordering: .relaxed) }
     }()
