@@ -404,7 +404,7 @@ typedef int32_t samqp_event_type;
  * no places: the prefetch bounds them. STATE, BLOCKED, TOPOLOGY and LOG events that find no place are dropped, and counted in
  * samqp_stats.
  *
- * NULL if no descriptor is to be had (errno says why), or this is a child of fork(2).
+ * NULL, with errno, if high_water is more than that (EINVAL), no descriptor is to be had, or this is a child of fork(2).
  */
 samqp_events *samqp_events_new(size_t high_water);
 
