@@ -8,7 +8,7 @@
 static struct rlimit forbid_descriptors(void)
 {
     struct rlimit before, now;
-    int lowest = dup(0);
+    int lowest = dup(2);
     CHECK(lowest >= 0 && getrlimit(RLIMIT_NOFILE, &before) == 0);
     CHECK(close(lowest) == 0);
     now = before;
@@ -25,6 +25,7 @@ static void no_descriptors(const char *queue)
     samqp_events *events;
     struct rlimit before;
     CHECK(samqp_options_set_int(options, "client.first_connect_ms", 0, NULL) == SAMQP_OK);
+    fill(client, queue, 1);
     before = forbid_descriptors();
     errno = 0;
     events = samqp_events_new(0);
@@ -39,7 +40,7 @@ static void no_descriptors(const char *queue)
     CHECK(events != NULL);
     samqp_events_free(events);
     CHECK_STATUS(samqp_client_open(&other, options, NULL, NULL, LONG_MS, &error), SAMQP_OK, error);
-    await_messages(other, queue, 3);
+    await_messages(other, queue, 4);
     purge(other, queue);
     samqp_client_free(other);
     samqp_client_free(client);
