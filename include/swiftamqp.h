@@ -360,8 +360,9 @@ typedef struct samqp_event samqp_event;
 
 typedef int32_t samqp_event_type;
 
-/* The client is in another state. int: a SAMQP_STATE_*; text: the reason, for people; error: why, once it is closed;
- * user: the client's. Only the last of several states that nobody has taken is kept. */
+/* The client is in another state. int: a SAMQP_STATE_*; text: the reason, for people, where the state has one (degraded, blocked,
+ * closed; samqp_client_health says more); error: why, once it is closed; user: the client's. Only the last of several states
+ * that nobody has taken is kept. */
 #define SAMQP_EVENT_STATE 1
 /* A publish has its outcome. tag: its tag; user: what samqp_publish was given; status: SAMQP_OK, or how it failed; error: more
  * of that; int: how many attempts were begun, 0 if nothing was sent; text: its message id, or "". Never dropped. */
@@ -404,7 +405,7 @@ typedef int32_t samqp_event_type;
  * no places: the prefetch bounds them. STATE, BLOCKED, TOPOLOGY and LOG events that find no place are dropped, and counted in
  * samqp_stats.
  *
- * NULL if no descriptor is to be had (errno says why), or this is a child of fork(2).
+ * NULL, with errno, if high_water is more than that (EINVAL), no descriptor is to be had, or this is a child of fork(2).
  */
 samqp_events *samqp_events_new(size_t high_water);
 
@@ -587,9 +588,9 @@ typedef struct samqp_drain_report {
 /*
  * Makes a client and connects, and waits until it is usable: connected, and everything declared or reported as failed.
  *
- * events may be NULL; then nothing is told, and samqp_client_state and its kin have to be asked. `user` is in the client's events. When timeout_ms has passed
- * without a connection, the client is closed, and the error says why the last attempt failed; with a negative one,
- * "client.first_connect_ms" decides.
+ * events may be NULL; then nothing is told, and samqp_client_state and its kin have to be asked. `user` is in the client's
+ * events. When timeout_ms has passed without a connection, the client is closed, and the error says why the last attempt failed;
+ * with a negative one, "client.first_connect_ms" decides.
  *
  * SAMQP_ERR_INVALID_ARGUMENT for options that cannot be; SAMQP_ERR_CONNECT, _AUTH, _TIMEOUT, ... for why it did not connect.
  */

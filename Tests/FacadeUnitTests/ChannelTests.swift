@@ -138,6 +138,7 @@ struct ChannelTests {
             let after = call { samqp_channel_recover(channel, 10_000, $0) }
             #expect(after.status == SAMQP_ERR_CHANNEL_EXCEPTION)
             expectOK { samqp_channel_close(channel, 10_000, $0) }
+            expectOK { samqp_channel_close(channel, 0, $0) }
 
             var other: OpaquePointer?
             expectOK { samqp_channel_open(&other, client.handle, -1, $0) }

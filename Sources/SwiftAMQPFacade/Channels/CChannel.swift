@@ -106,6 +106,8 @@ public func samqp_channel_close(
 ) -> samqp_status {
     status(error) { () throws(Failure) in
         let object = try Handle.require(channel, as: ChannelObject.self, "channel")
+        // What has ended needs no time.
+        if timeout_ms == 0, !object.channel.isOpen { return }
         let isInTime = try Waiting.runKeepingTime(timeout_ms) { (timeout) async throws(AMQPError) -> Bool in
             let deadline = MonotonicTime.now() + timeout
             await object.channel.close(timeout: timeout)

@@ -9,7 +9,7 @@ struct Failure: Error {
     let error: AMQPError
 
     init(_ error: AMQPError) {
-        cause = error.code.status
+        cause = error.status
         status = error.outcome?.failureStatus ?? cause
         self.error = error
     }

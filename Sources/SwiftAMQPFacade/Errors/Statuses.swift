@@ -1,4 +1,5 @@
 internal import CSwiftAMQP
+internal import Glibc
 internal import SwiftAMQP
 
 extension AMQPError.Code {
@@ -26,6 +27,18 @@ extension AMQPError.Code {
         case .cancelledByBroker: SAMQP_ERR_CONSUMER_CANCELLED
         case .overflow: SAMQP_ERR_OVERFLOW
         default: SAMQP_ERR_INTERNAL
+        }
+    }
+}
+
+extension AMQPError {
+    /// The status of C that stands for the error: where no connection came about because this process may have no more
+    /// descriptors, that is not the peer's affair.
+    var status: samqp_status {
+        switch (code, systemErrno) {
+        case (.unreachable, EMFILE), (.unreachable, ENFILE), (.unreachable, ENOMEM), (.unreachable, ENOBUFS):
+            SAMQP_ERR_NO_MEMORY
+        default: code.status
         }
     }
 }
