@@ -107,6 +107,49 @@ async def test_a_cancelled_publish_without_a_broker(url, name, broker):
         await client.delete_queue(name)
 
 
+def test_handlers_go_on_after_a_restart(url, name, broker):
+    found = set()
+
+    def handle(delivery):
+        found.add(delivery.body)
+        if len(found) == 200:
+            broker.restart()
+
+    with swiftamqp.connect(url) as client:
+        client.declare_queue(name)
+        with client.publisher() as publisher:
+            for n in range(1000):
+                publisher.enqueue("", name, b"%d" % n)
+        with client.consume(name, handle, concurrency=4, prefetch=50) as subscription:
+            eventually(lambda: len(found) == 1000, 90)
+            assert subscription.close(30) is True
+        eventually(lambda: client.queue_status(name).messages == 0)
+        client.delete_queue(name)
+
+
+@asynchronous
+async def test_tasks_go_on_after_a_restart(url, name, broker):
+    found = set()
+
+    async def handle(delivery):
+        found.add(delivery.body)
+        if len(found) == 200:
+            broker.restart()
+        await asyncio.sleep(0.001)
+
+    async with aio.connect(url) as client:
+        await client.declare_queue(name)
+        async with client.publisher() as publisher:
+            for n in range(1000):
+                await publisher.enqueue("", name, b"%d" % n)
+        subscription = client.consume(name, handle, concurrency=20, prefetch=50)
+        while len(found) < 1000:
+            await asyncio.sleep(0.01)
+        assert await subscription.close(30) is True
+        assert (await client.queue_status(name)).messages == 0
+        await client.delete_queue(name)
+
+
 def test_deadlines_end_publishes_without_a_broker(url, name, broker):
     with swiftamqp.connect(url) as client:
         client.declare_queue(name)
