@@ -5,10 +5,6 @@ SWIFT ?= swift
 # because a change of it builds everything anew.
 export SWIFTAMQP_STRICT := 1
 
-# A sanitizer makes everything several times slower; deadlines of the harness stretch with it. Crash reports of child
-# processes would keep pipes open, and a leak check needs ptrace, which containers lack.
-SANITIZED = SWIFT_BACKTRACE=enable=no SWIFTAMQP_TEST_DEADLINE_SCALE=6
-
 .DEFAULT_GOAL := help
 .PHONY: help deps build lib check-lib install uninstall python-wheel python-test demo test chaos chaos-full lint format bench bench-quick bench-counts bench-python fuzz tsan asan clean
 
@@ -94,13 +90,11 @@ bench-python: deps ## Measure the Python package beside pika and aio-pika; ARGS=
 fuzz: deps ## Fuzz each target for SECONDS=20, or only TARGET=NAME
 	scripts/fuzz $(or $(SECONDS),20) $(TARGET)
 
-tsan: deps ## Run all tests under the thread sanitizer
-	$(SANITIZED) TSAN_OPTIONS=halt_on_error=1 \
-		$(SWIFT) test --sanitize=thread --scratch-path .build/tsan --disable-xctest --no-parallel
+tsan: deps ## Run all tests under the thread sanitizer; ARGS="--filter NAME"
+	scripts/sanitize thread $(ARGS)
 
-asan: deps ## Run all tests under the address sanitizer
-	$(SANITIZED) ASAN_OPTIONS=halt_on_error=1:detect_leaks=0 \
-		$(SWIFT) test --sanitize=address --scratch-path .build/asan --disable-xctest --no-parallel
+asan: deps ## Run all tests under the address sanitizer; ARGS="--filter NAME"
+	scripts/sanitize address $(ARGS)
 
 clean: ## Remove everything that was built
 	rm -rf .build Benchmarks/.build

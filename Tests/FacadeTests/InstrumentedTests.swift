@@ -8,11 +8,13 @@ import Testing
 struct InstrumentedTests {
     @Test(
         "hold, and nothing is reported",
-        arguments: FacadeProgram.all.filter { !$0.words.contains(.dies) && !$0.words.contains(.noLink) })
+        arguments: FacadeProgram.all.filter {
+            InstrumentedLibrary.current?.takes($0) == true && !$0.words.contains(.dies)
+        })
     func holds(program: FacadeProgram) async throws {
         let library = try #require(InstrumentedLibrary.current)
         let result = try await program.run(
-            library.build(program), environment: library.environment, within: .seconds(120))
+            library.build(program), environment: library.environment(for: program), within: .seconds(120))
         #expect(result.exitCode == 0 && result.output == "ok\n", "\(result.output)\(result.error)")
     }
 
@@ -22,6 +24,6 @@ struct InstrumentedTests {
         arguments: FacadeProgram.all(.dies))
     func kills(program: FacadeProgram) async throws {
         let library = try #require(InstrumentedLibrary.current)
-        try await HammerTests.expectSurvival(of: program, library.build(program), library.environment)
+        try await HammerTests.expectSurvival(of: program, library.build(program), library.environment(for: program))
     }
 }

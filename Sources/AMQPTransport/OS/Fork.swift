@@ -6,9 +6,8 @@ internal import Synchronization
 package enum Fork {
     private static let isInChild = Atomic(false)
     private static let registration: Void = {
-        // Made before there is a handler: where a debug build makes it when it is first touched, and a thread is at that while
-        // another one forks, the child would wait in its handler for a thread that it does not have.
-        isInChild.store(false, ordering: .relaxed)
+        // Made before anybody can ask for it in a child, where a thread that was making it would be gone.
+        _ = isInChild.load(ordering: .relaxed)
         // Fails for want of memory alone; then children are not told apart.
         _ = pthread_atfork(nil, nil) { Fork.isInChild.store(true, ordering: .relaxed) }
     }()

@@ -1,4 +1,4 @@
-/* Runs: broker asan. fork(2) under traffic: the child gets codes and writes nothing, the parent loses nothing, exec(2) inherits nothing. */
+/* Runs: broker asan forks. fork(2) under traffic: the child gets codes and writes nothing, the parent loses nothing, exec(2) inherits nothing. */
 #include "session.h"
 
 static samqp_options *options;

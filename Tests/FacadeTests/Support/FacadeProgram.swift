@@ -19,6 +19,9 @@ struct FacadeProgram: Sendable, CustomTestStringConvertible {
         case archive = "static"
         /// Not run plainly, but by a test that kills its broker meanwhile.
         case dies
+        /// Forks while its threads run. Not with the thread sanitizer in the library: with that, Swift takes a lock at each look at
+        /// a global, and a thread that holds one is gone in the child.
+        case forks
         /// Loads the library by itself: LIBRARY is its path.
         case noLink = "no-link"
     }

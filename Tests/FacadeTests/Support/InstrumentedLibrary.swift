@@ -33,6 +33,11 @@ struct InstrumentedLibrary: Sendable {
         }
     }
 
+    func takes(_ program: FacadeProgram) -> Bool {
+        if sanitizer == .thread, program.words.contains(.forks) { return false }
+        return !program.words.contains(.noLink)
+    }
+
     private var output: String { "\(folder)/facade-tests" }
 
     /// Compiles and links a program with the compiler's own clang: both have to have one runtime of the sanitizer.
@@ -55,11 +60,15 @@ struct InstrumentedLibrary: Sendable {
         return path
     }
 
-    /// What the program is given besides: as scripts/sanitize sets it for this process.
-    var environment: [String: String] {
+    /// What a program is given besides: as scripts/sanitize sets it for this process, and that it must not leak, where that can be
+    /// seen and it is one that gives everything back.
+    func environment(for program: FacadeProgram) -> [String: String] {
         var environment: [String: String] = [:]
-        for name in ["TSAN_OPTIONS", "ASAN_OPTIONS", "SWIFT_BACKTRACE", "SWIFTAMQP_TEST_DEADLINE_SCALE"] {
-            environment[name] = environmentVariable(name)
+        for name in [
+            "TSAN_OPTIONS", "ASAN_OPTIONS", "LSAN_OPTIONS", "SWIFT_BACKTRACE", "SWIFTAMQP_TEST_DEADLINE_SCALE",
+        ] { environment[name] = environmentVariable(name) }
+        if environmentVariable("SWIFTAMQP_TEST_LEAKS") != nil, program.words.contains(.valgrind) {
+            environment["ASAN_OPTIONS", default: ""] += ":detect_leaks=1"
         }
         return environment
     }
