@@ -4,7 +4,12 @@ internal import Synchronization
 
 extension ChannelCore {
     /// Settles a delivery of this channel. Never waits; any thread.
-    func settle(_ tag: UInt64, _ verdict: SettleVerdict, multiple: Bool) throws(AMQPError) {
+    ///
+    /// - Parameter count: Is told how many were settled, before anybody can see that nothing is unsettled any more. With the
+    ///   lock held: it must do no more than count.
+    func settle(
+        _ tag: UInt64, _ verdict: SettleVerdict, multiple: Bool, count: ((Int) -> Void)? = nil
+    ) throws(AMQPError) {
         lock.lock()
         if isRecovering, isOpen {
             lock.unlock()
@@ -29,6 +34,7 @@ extension ChannelCore {
                 if case .ack = verdict { appendAck(tag) } else { append(verdict, tag: tag, multiple: false) }
             }
             action = noteSettled(before - unsettled.count)
+            count?(before - unsettled.count)
         } catch {
             lock.unlock()
             throw alreadySettled(tag)

@@ -69,7 +69,24 @@ public struct AMQPDelivery: Sendable {
         try settle(.reject(requeue: requeue), multiple: false)
     }
 
-    private func settle(_ verdict: SettleVerdict, multiple: Bool) throws(AMQPError) {
+    /// As ``ack(multiple:)`` with `multiple`.
+    ///
+    /// - Parameter count: Is told how many were settled, before anybody can see that nothing is unsettled any more. It must do
+    ///   no more than count.
+    package func ackUpToThis(_ count: @escaping (Int) -> Void) throws(AMQPError) {
+        try settle(.ack, multiple: true, count: count)
+    }
+
+    /// As ``nack(requeue:multiple:)`` with `multiple`.
+    ///
+    /// - Parameter count: As of ``ackUpToThis(_:)``.
+    package func nackUpToThis(requeue: Bool, _ count: @escaping (Int) -> Void) throws(AMQPError) {
+        try settle(.nack(requeue: requeue), multiple: true, count: count)
+    }
+
+    private func settle(
+        _ verdict: SettleVerdict, multiple: Bool, count: ((Int) -> Void)? = nil
+    ) throws(AMQPError) {
         guard batch.isTracked else {
             throw AMQPError(
                 .alreadySettled, "the delivery came with automatic acknowledgement: the broker has settled it")
@@ -78,7 +95,7 @@ public struct AMQPDelivery: Sendable {
         // The batch holds the consumer, which holds the channel: no reference to count for the time of the call.
         let outcome: Result<Void, AMQPError> = batch.channel._withUnsafeGuaranteedRef { channel in
             do throws(AMQPError) {
-                return .success(try channel.settle(tag, verdict, multiple: multiple))
+                return .success(try channel.settle(tag, verdict, multiple: multiple, count: count))
             } catch {
                 return .failure(error)
             }

@@ -37,65 +37,86 @@ final class DeliveryObject: Sendable {
 
     // MARK: Settling
 
-    // Counted first, and taken back where it fails: who sees that nothing is unsettled finds the count complete.
-
     func ack(multiple: Bool) throws(Failure) {
+        guard multiple else { return try countingOne(as: .acked) { () throws(AMQPError) in try delivery.ack() } }
         do throws(AMQPError) {
-            tally?.acked.add(1, ordering: .relaxed)
-            try delivery.ack(multiple: multiple)
+            try delivery.ackUpToThis { [tally] in tally?.add($0, as: .acked) }
         } catch {
-            tally?.acked.subtract(1, ordering: .relaxed)
             throw note(error)
         }
     }
 
     func nack(requeue: Bool, multiple: Bool) throws(Failure) {
+        let kind = requeue ? DeliveryTally.Kind.requeued : .rejected
+        guard multiple else {
+            return try countingOne(as: kind) { () throws(AMQPError) in try delivery.nack(requeue: requeue) }
+        }
         do throws(AMQPError) {
-            if requeue {
-                tally?.requeued.add(1, ordering: .relaxed)
-            } else {
-                tally?.rejected.add(1, ordering: .relaxed)
-            }
-            try delivery.nack(requeue: requeue, multiple: multiple)
+            try delivery.nackUpToThis(requeue: requeue) { [tally] in tally?.add($0, as: kind) }
         } catch {
-            if requeue {
-                tally?.requeued.subtract(1, ordering: .relaxed)
-            } else {
-                tally?.rejected.subtract(1, ordering: .relaxed)
-            }
+            throw note(error)
+        }
+    }
+
+    /// Counts first, and takes it back where it fails: who sees that nothing is unsettled finds the count complete.
+    @inline(__always)
+    private func countingOne(
+        as kind: DeliveryTally.Kind, _ settle: () throws(AMQPError) -> Void
+    ) throws(Failure) {
+        tally?.add(1, as: kind)
+        do throws(AMQPError) {
+            try settle()
+        } catch {
+            tally?.add(-1, as: kind)
             throw note(error)
         }
     }
 
     private func note(_ error: AMQPError) -> Failure {
-        if error.code == .stale { tally?.stale.add(1, ordering: .relaxed) }
+        if error.code == .stale { tally?.add(1, as: .stale) }
         return Failure(error)
     }
 
-    /// Nobody will look at it: it goes back, unless it has gone already.
+    /// Nobody will look at it: it goes back, unless it has gone already. That it was settled, or its channel is gone, is
+    /// nothing that the program did.
     func giveBack() {
-        do throws(Failure) {
-            try nack(requeue: true, multiple: false)
+        tally?.add(1, as: .requeued)
+        do throws(AMQPError) {
+            try delivery.nack(requeue: true)
         } catch {
-            // It was settled, its channel is gone, or the broker has settled it: nothing is left to be done.
+            tally?.add(-1, as: .requeued)
         }
     }
 }
 
 /// Counts settles that no consumer of the Swift API counts.
 final class DeliveryTally: Sendable {
-    fileprivate let acked = Atomic<UInt64>(0)
-    fileprivate let requeued = Atomic<UInt64>(0)
-    fileprivate let rejected = Atomic<UInt64>(0)
-    fileprivate let stale = Atomic<UInt64>(0)
+    enum Kind {
+        case acked, requeued, rejected, stale
+    }
+
+    private let acked = Atomic<Int>(0)
+    private let requeued = Atomic<Int>(0)
+    private let rejected = Atomic<Int>(0)
+    private let stale = Atomic<Int>(0)
+
+    @inline(__always)
+    func add(_ count: Int, as kind: Kind) {
+        switch kind {
+        case .acked: acked.wrappingAdd(count, ordering: .relaxed)
+        case .requeued: requeued.wrappingAdd(count, ordering: .relaxed)
+        case .rejected: rejected.wrappingAdd(count, ordering: .relaxed)
+        case .stale: stale.wrappingAdd(count, ordering: .relaxed)
+        }
+    }
 
     /// The counts at one moment.
     var snapshot: AMQPDeliveryCounts {
         var counts = AMQPDeliveryCounts()
-        counts.acked = acked.load(ordering: .relaxed)
-        counts.requeued = requeued.load(ordering: .relaxed)
-        counts.rejected = rejected.load(ordering: .relaxed)
-        counts.stale = stale.load(ordering: .relaxed)
+        counts.acked = UInt64(clamping: acked.load(ordering: .relaxed))
+        counts.requeued = UInt64(clamping: requeued.load(ordering: .relaxed))
+        counts.rejected = UInt64(clamping: rejected.load(ordering: .relaxed))
+        counts.stale = UInt64(clamping: stale.load(ordering: .relaxed))
         return counts
     }
 }
