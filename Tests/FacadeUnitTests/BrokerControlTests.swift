@@ -14,6 +14,23 @@ struct BrokerControlTests {
         let events: OpaquePointer
         let publisher: OpaquePointer
         let channel: OpaquePointer
+        /// What was told before something else that was waited for: nothing orders what the client is in and why.
+        private let earlier = Locked<[Told]>([])
+
+        struct Told {
+            let type: samqp_event_type
+            let int: Int32
+            let text: String
+            let status: samqp_status
+            let user: UInt
+        }
+
+        init(client: OpaquePointer, events: OpaquePointer, publisher: OpaquePointer, channel: OpaquePointer) {
+            self.client = client
+            self.events = events
+            self.publisher = publisher
+            self.channel = channel
+        }
 
         static func open(_ broker: Broker) async throws -> Session {
             let events = Client(handle: try #require(samqp_events_new(0)))
@@ -33,15 +50,22 @@ struct BrokerControlTests {
             return try #require(made.withLock { $0 })
         }
 
-        /// The next event of this type and number, whose text and status are given; others are dropped.
-        func event(_ type: samqp_event_type, _ int: Int32) -> (text: String, status: samqp_status, user: UInt)? {
+        /// The first event of this type and number that nobody has asked for yet.
+        func event(_ type: samqp_event_type, _ int: Int32) -> Told? {
+            let isIt: (Told) -> Bool = { $0.type == type && $0.int == int }
+            if let told = earlier.withLock({ all in all.firstIndex(where: isIt).map { all.remove(at: $0) } }) {
+                return told
+            }
             for _ in 0..<1000 {
                 var event: OpaquePointer?
                 guard samqp_events_poll(events, 20_000, &event) == 1 else { return nil }
                 defer { samqp_event_free(event) }
-                guard samqp_event_get_type(event) == type, samqp_event_int(event) == int else { continue }
-                let words = text(samqp_event_text(event)) ?? ""
-                return (words, samqp_event_status(event), UInt(bitPattern: samqp_event_user(event)))
+                let told = Told(
+                    type: samqp_event_get_type(event), int: samqp_event_int(event),
+                    text: text(samqp_event_text(event)) ?? "",
+                    status: samqp_event_status(event), user: UInt(bitPattern: samqp_event_user(event)))
+                if isIt(told) { return told }
+                earlier.withLock { $0.append(told) }
             }
             return nil
         }

@@ -26,6 +26,9 @@ struct SettlesUnderWay {
 
     /// Deliveries of this queue will be settled.
     mutating func note(queue: String) {
+        // RabbitMQ names no quorum queues by itself, and those that it names are often gone with their consumer: who asks for
+        // one that is not there has the channel closed by an error.
+        guard !queue.hasPrefix("amq.") else { return }
         if queues.count < Self.mostQueues { queues.insert(queue) }
     }
 

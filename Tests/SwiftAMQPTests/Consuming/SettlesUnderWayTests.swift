@@ -34,6 +34,11 @@ import Testing
         #expect(!settles.canBeForgotten)
     }
 
+    @Test func aQueueThatTheBrokerNamedIsNoQuorumQueue() {
+        #expect(!written(33, queues: ["amq.gen-JzTY20BRgKO-HjmUJj0wLg"]).canBeForgotten)
+        #expect(written(33, queues: ["amq.gen-JzTY20BRgKO-HjmUJj0wLg", "q"]).canBeForgotten)
+    }
+
     @Test func ofManyQueuesSomeAreRemembered() {
         let settles = written(33, queues: (0..<1000).map { "q\($0)" })
         #expect(settles.queues.count == SettlesUnderWay.mostQueues)
