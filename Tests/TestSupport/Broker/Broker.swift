@@ -149,7 +149,9 @@ package final class Broker: Sendable {
     package func pause() async throws(HarnessError) {
         try await onNode { state throws(HarnessError) in
             guard let node = state.node else { throw HarnessError(.nodeFailed, "no node to pause") }
-            node.signal(SIGSTOP)
+            guard node.stop(until: .after(.seconds(5))) else {
+                throw HarnessError(.nodeFailed, "the node does not stop")
+            }
         }
     }
 

@@ -83,6 +83,21 @@ package final class ChildProcess: Sendable {
         }
     }
 
+    /// Stops the process (SIGSTOP), and waits until all of its threads have stopped: they run on for a moment after the signal
+    /// was sent. False past the deadline, or if it has ended.
+    package func stop(until deadline: Deadline) -> Bool {
+        signal(SIGSTOP)
+        while isRunning, !deadline.hasPassed {
+            var info = siginfo_t()
+            // Only looked at: what wait() reaps is left alone.
+            if waitid(P_PID, id_t(pid), &info, WSTOPPED | WNOWAIT | WNOHANG) == 0, info.si_code == CLD_STOPPED {
+                return true
+            }
+            usleep(1_000)
+        }
+        return false
+    }
+
     /// Waits until the process has ended and reaps it. Returns the raw wait status, or `nil` past the deadline.
     package func wait(until deadline: Deadline) -> Int32? {
         // waitpid knows no deadline, and a pidfd to poll is out of Glibc's module: so look again and again.
